@@ -1,0 +1,109 @@
+"""Which record is which, and what both sides showed when they last agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from shared.domain.values import Digest, Ref, Side
+
+MOST_INTENTS = 4
+Shown = Mapping[str, Digest]
+NOTHING_SHOWN: Shown = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """What one side showed when it was last settled: digests of its values, and its version then.
+
+    `marked`: that side's own answer carried our marker, so the absence of a marker on it proves something.
+    """
+
+    version: str = ""
+    shown: Shown = NOTHING_SHOWN
+    marked: bool = False
+
+
+class Purpose(StrEnum):
+    """What an intent is about to do."""
+
+    WRITE = "write"  # conditional writes to records that exist
+    CREATE = "create"  # the counterpart is created
+    INVITE = "invite"  # Microsoft's referral is created in the same engagement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """A lease on the link and a promise of what will be written.
+
+    `id` is left on every record that is written under it (the marker), so that a later reader can tell
+    whether the write took effect. `seen` is what each side showed, `will` what it is going to show.
+    """
+
+    id: str
+    purpose: Purpose
+    started: datetime
+    expires: datetime
+    seen: Mapping[Side, Base] = field(default_factory=dict)
+    will: Mapping[Side, Shown] = field(default_factory=dict)
+
+    def open(self, now: datetime) -> bool:
+        return now < self.expires
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A field was set to a value by us at a time: three turns between two values park the deal."""
+
+    field: str
+    side: Side
+    digest: Digest
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """The outcome last written to the link, and so to Audit: kind (an `outcome.Kind`) and reason."""
+
+    kind: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """Everything that is kept of one deal. `key` is the CRM record's id, and the salt of its digests.
+
+    `tag` is the store's own version for compare-and-set; None for a link that was never stored.
+    """
+
+    pair: str
+    key: str
+    partner: str | None = None
+    base: Mapping[Side, Base] = field(default_factory=dict)
+    intents: tuple[Intent, ...] = ()
+    invited: str | None = None
+    wake_at: datetime | None = None
+    outcome: Recorded | None = None
+    waiting: tuple[Ref, ...] = ()
+    tries: int = 0
+    owed: tuple[str, ...] = ()
+    owed_under: str = ""
+    gone: Side | None = None
+    detached: bool = False
+    engagement: str = ""
+    flips: tuple[Flip, ...] = ()
+    tag: str | None = None
+
+    @property
+    def linked(self) -> bool:
+        return self.partner is not None and bool(self.base)
+
+    def shown(self, side: Side) -> Shown:
+        return self.base[side].shown if side in self.base else NOTHING_SHOWN
+
+    def version(self, side: Side) -> str:
+        return self.base[side].version if side in self.base else ""

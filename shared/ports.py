@@ -1,0 +1,247 @@
+"""What the core asks of the world: gateways, a store, queues, a clock. Adapters implement it, tests fake it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from shared.domain.link import Link, Purpose
+from shared.domain.outcome import Outcome
+from shared.domain.values import NOTHING, Ref, Side, Values
+from shared.messages import Signal
+
+NO_LOCKS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One side's record as it was read, in the deal's vocabulary.
+
+    ref          the record; `version` its eTag, sent back as If-Match
+    values       only the fields that this read shows; an absent field is not merged, None is an empty one
+    counterpart  id of the other side's record that this one carries ("" where it carries none)
+    marker       the id of our last write that it carries, None where it carries none
+    modified     when it was last written, by the server's clock (UTC)
+    locked       field -> why it cannot be written on this record now
+    related      records whose change may mend this one (account, contact, owner, solution rows)
+    shared       a person wants this record synchronised (the sync column); always true of a referral
+    ours         false for the other party's record (Microsoft's side of a deal), which is only ever read
+    lead         classified as a lead rather than as a deal
+    parent       what holds both parties' records together (engagement id); "" where there is nothing such
+    invited      id of the other party's record in the same parent; None where none was seen
+    link         address of the record for a person
+    native       the gateway's own reading of the record; nobody else looks into it
+    """
+
+    side: Side
+    ref: Ref
+    version: str
+    values: Values
+    modified: datetime
+    created: datetime
+    counterpart: str = ""
+    marker: str | None = None
+    locked: Mapping[str, str] = NO_LOCKS
+    related: tuple[Ref, ...] = ()
+    shared: bool = True
+    ours: bool = True
+    lead: bool = False
+    parent: str = ""
+    invited: str | None = None
+    link: str = ""
+    name: str = ""
+    native: object = field(default=None, compare=False, repr=False)
+
+
+class Mark(StrEnum):
+    """The mark before a record's name."""
+
+    CHECK = "✓"
+    CROSS = "✗"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What the seller is told: one Audit line without its date, and a mark (None leaves the mark as it is)."""
+
+    line: str = ""
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A record to create.
+
+    `id` is the id chosen for it where the side lets us choose (create-once by id), else "".
+    `source` is the other side's record, whose id the new one carries; `source_link` its address.
+    `parent` is the own referral's snapshot when Microsoft's is created beside it (purpose INVITE).
+    """
+
+    purpose: Purpose
+    id: str
+    source: Ref
+    source_link: str = ""
+    values: Values
+    marker: str
+    note: Note = Note()
+    parent: Snapshot | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A conditional write to `record`: exactly `values` change, under If-Match of the record's version.
+
+    `counterpart` and `counterpart_link` are written where not empty; `note` on a side that keeps a journal.
+    """
+
+    record: Snapshot
+    values: Values = NOTHING
+    marker: str = ""
+    counterpart: str = ""
+    counterpart_link: str = ""
+    note: Note = Note()
+
+
+class Search(StrEnum):
+    """What looking for a record that we may have created came to."""
+
+    FOUND = "found"
+    ABSENT = "absent"  # the whole window was read and holds nothing
+    UNSURE = "unsure"  # the window could not be read completely
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """The outcome of a search, and the record if there is one."""
+
+    search: Search
+    record: Snapshot | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A record that a poll showed: `look` and `ref` make the signal, `version` tells whether it is news."""
+
+    ref: Ref
+    version: str
+    gone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of a poll. Only the last one carries `cursor`. `full` means: everything there is, so the rest is gone."""
+
+    seen: tuple[Seen, ...] = ()
+    cursor: str | None = None
+    full: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Which organisation a gateway talks to, and as whom: pinned at the first start."""
+
+    organisation: str
+    user: str = ""
+
+
+class Gateway(Protocol):
+    """One system's API in our words. Raises only what `errors` names; foreign exceptions stop here.
+
+    Laws (one contract suite for every gateway and fake): a write returns what the server answered; a stale version
+    raises Conflict and changes nothing; creating under a taken id returns that record unchanged; `read` of nothing is
+    None; unknown fields survive every write.
+    """
+
+    side: Side
+    title: str
+    kind: str
+
+    async def read(self, ident: str) -> Snapshot | None: ...
+    async def widen(self, record: Snapshot) -> Snapshot: ...
+    async def find(self, counterpart: str) -> tuple[str, ...]: ...
+    async def create(self, draft: Draft) -> Snapshot: ...
+    async def recover(self, draft: Draft, since: datetime) -> Recovered: ...
+    async def write(self, change: Change) -> Snapshot: ...
+    def changes(self, cursor: str | None) -> AsyncIterator[Page]: ...
+    async def ping(self) -> World: ...
+
+
+class LinkMoved(Exception):
+    """Somebody stored this link since it was read: nothing was stored."""
+
+
+class Links(Protocol):
+    """The link store: every save is a compare-and-set on `link.tag` and returns the link with its new tag."""
+
+    async def get(self, key: str) -> Link: ...
+    async def by_partner(self, ident: str) -> Link | None: ...
+    async def save(self, link: Link) -> Link: ...
+    async def waiting_on(self, ref: Ref) -> tuple[str, ...]: ...
+    def every(self) -> AsyncIterator[Link]: ...
+
+
+class Signals(Protocol):
+    """The one sender: no expiry, visible after `delay` seconds."""
+
+    async def send(self, signal: Signal, *, delay: float = 0) -> None: ...
+
+
+class Cursors(Protocol):
+    """Named texts with no history: poll cursors, the pinned world."""
+
+    async def get(self, name: str) -> str | None: ...
+    async def put(self, name: str, text: str) -> None: ...
+
+
+class Pauses(Protocol):
+    """Until when a whole system is left alone, shared by all workers (read at most once a second)."""
+
+    async def until(self, system: Side) -> datetime | None: ...
+    async def pause(self, system: Side, until: datetime, reason: str) -> None: ...
+    async def clear(self, system: Side) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParkedEntry:
+    """A signal that needs a person: keyed by pair and record, so that one record is parked once."""
+
+    pair: str
+    ref: Ref
+    side: Side
+    reason: str
+    advice: str
+    body: str
+    at: datetime
+
+
+class Parked(Protocol):
+    """Parked signals, kept until the record succeeds or a person replays or drops them."""
+
+    async def put(self, entry: ParkedEntry) -> None: ...
+    async def get(self, pair: str, ref: Ref) -> ParkedEntry | None: ...
+    async def clear(self, pair: str, ref: Ref) -> None: ...
+    def every(self) -> AsyncIterator[ParkedEntry]: ...
+
+
+class Telemetry(Protocol):
+    """One structured event per outcome, always the same fields."""
+
+    def outcome(self, signal: Signal, outcome: Outcome, *, link: Link | None, ms: float) -> None: ...
+    def event(self, name: str, **fields: str | float) -> None: ...
+
+
+class Tokens(Protocol):
+    """Access tokens by scope; `fresh` asks for one that was not handed out before (after a 401)."""
+
+    async def get(self, scope: str, *, fresh: bool = False) -> str: ...
+
+
+class Clock(Protocol):
+    """The time (aware, UTC) and randomness in [0, 1): tests own both."""
+
+    def now(self) -> datetime: ...
+    def jitter(self) -> float: ...
