@@ -1,0 +1,232 @@
+"""Calls to a vendor's HTTP API: one host, one token scope, retries only where repeating is harmless."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from shared.connectors.answers import (
+    Answer,
+    Failure,
+    Missing,
+    Said,
+    Verdict,
+    Verdicts,
+    decipher,
+    decoded,
+    encoded,
+    verdict,
+)
+from shared.errors import AccessLost, CosellError, Refused, Remote, Throttled, Transient, Unavailable
+from shared.ports import Tokens
+
+__all__ = [
+    "Answer",
+    "Failure",
+    "Missing",
+    "Rest",
+    "Said",
+    "Verdict",
+    "Verdicts",
+    "decipher",
+    "decoded",
+    "download",
+    "encoded",
+    "verdict",
+]
+
+PATIENCE = 5.0  # seconds: a longer Retry-After is the pause's business, not one call's
+READS = frozenset({"GET", "HEAD"})
+NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+UNSAID = (0.3, 1.0)  # seconds before the second and third attempt when the server names no time
+LARGEST = 16 * 1024 * 1024
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class _NeverSent(Unavailable):
+    """No connection was made, so nothing can have happened."""
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """One API of one system.
+
+    Every absolute address (nextLink, deltaLink) must be on `base_url`'s origin. `longest` bounds a whole call in
+    seconds, waits included; `largest` an answer in bytes. `headers` go with every request, and `stamp` names a header
+    that gets a new GUID each time. Raises only what `shared.errors` names.
+    """
+
+    system: str
+    base_url: str
+    scope: str
+    tokens: Tokens
+    client: httpx.AsyncClient
+    verdicts: Verdicts
+    sleep: Sleep = asyncio.sleep
+    longest: float = 60.0
+    largest: int = LARGEST
+    headers: Mapping[str, str] = field(default_factory=dict)
+    stamp: str = ""
+    new_id: Callable[[], str] = _new_id
+
+    async def call(
+        self,
+        method: str,
+        path_or_url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        attempts: int = 3,
+    ) -> Answer:
+        """The answer to one request, which is sent again at most `attempts - 1` times; see `_wait`."""
+        body = encoded(json).encode() if json is not None else content
+        kind = {"Content-Type": "application/json"} if json is not None else {}
+        every = {"Accept": "application/json", **kind, **self.headers, **(headers or {})}
+        request = _Request(method=method.upper(), url=self.url(path_or_url, params), headers=every, body=body)
+        try:
+            async with asyncio.timeout(self.longest):
+                return await self._attempts(request, attempts)
+        except TimeoutError as error:
+            raise self._unavailable(f"no answer within {self.longest:g} s") from error
+
+    def url(self, path_or_url: str, params: Mapping[str, str] | None = None) -> str:
+        """The absolute address, or Refused where it would carry the token to another origin."""
+        query = f"?{urlencode(params, quote_via=quote, safe=_ODATA)}" if params else ""
+        if "://" not in path_or_url:
+            return f"{self.base_url.rstrip('/')}/{path_or_url.lstrip('/')}{query}"
+        if _origin(path_or_url) != _origin(self.base_url):
+            remote = Remote(system=self.system, message=f"a link points to another host: {_shown(path_or_url)}")
+            raise Refused(remote, advice="It was not followed. Check the URL in the settings")
+        return path_or_url + (query.replace("?", "&", 1) if "?" in path_or_url else query)
+
+    async def _attempts(self, request: _Request, attempts: int) -> Answer:
+        renewed = renew = False
+        attempt = 0
+        while True:
+            try:
+                return await self._once(request, fresh=renew)
+            except CosellError as error:
+                renew = _token_may_be_old(error) and not renewed
+                wait = 0.0 if renew else _wait(error, request.method, attempt)
+                if wait is None or (not renew and attempt + 1 >= attempts):
+                    raise
+            renewed, attempt = renewed or renew, attempt + (not renew)
+            if wait:
+                await self.sleep(wait)
+
+    async def _once(self, request: _Request, *, fresh: bool) -> Answer:
+        token = await self.tokens.get(self.scope, fresh=fresh)
+        stamp = {self.stamp: self.new_id()} if self.stamp else {}
+        headers = {**request.headers, **stamp, "Authorization": f"Bearer {token}"}
+        try:
+            status, named, body = await _exchange(self.client, request, headers, self.largest)
+        except NEVER_CONNECTED as error:
+            raise _NeverSent(self._remote(f"no connection could be made ({type(error).__name__})")) from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise self._unavailable(f"no answer came ({type(error).__name__})") from error
+        except _TooLarge as error:
+            raise self._unavailable(f"the answer is larger than {self.largest} bytes") from error
+        return decipher(status, named, body, system=self.system, verdicts=self.verdicts)
+
+    def _remote(self, message: str) -> Remote:
+        return Remote(system=self.system, message=message)
+
+    def _unavailable(self, message: str) -> Unavailable:
+        return Unavailable(self._remote(message))
+
+
+_ODATA = "$,()'=:@*/"  # legal in a query, and readable in a log
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _token_may_be_old(error: CosellError) -> bool:
+    return isinstance(error, AccessLost) and error.remote.status == 401  # noqa: PLR2004  403 is a missing role
+
+
+def _wait(error: CosellError, method: str, attempt: int) -> float | None:
+    """Seconds until the request may be sent again, None where it may not.
+
+    A 429 was refused before it took effect, so anything may be repeated; likewise what never reached the server.
+    An answer that never came, or a 5xx, says nothing about the effect: only a read is repeated.
+    """
+    if not isinstance(error, Throttled | _NeverSent) and not (isinstance(error, Unavailable) and method in READS):
+        return None
+    if isinstance(error, Transient) and error.retry_after is not None:
+        return error.retry_after if error.retry_after <= PATIENCE else None
+    # Microsoft asks for no immediate retries after a 429 (they count against the limit): without a time, none.
+    return None if isinstance(error, Throttled) else UNSAID[min(attempt, len(UNSAID) - 1)]
+
+
+async def _exchange(
+    client: httpx.AsyncClient,
+    request: _Request,
+    headers: Mapping[str, str],
+    limit: int,
+) -> tuple[int, Mapping[str, str], bytes]:
+    built = client.build_request(request.method, request.url, headers=dict(headers), content=request.body)
+    built.headers.pop("cookie", None)  # a session of another call must not steer this one
+    response = await client.send(built, stream=True, follow_redirects=False)
+    try:
+        return response.status_code, response.headers, await _limited(response, limit)
+    finally:
+        client.cookies.clear()
+        await response.aclose()
+
+
+async def _limited(response: httpx.Response, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > limit:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "", "", None
+    host = "" if parsed.userinfo else parsed.host.casefold()  # user@host is how a host is made to look like another
+    return parsed.scheme, host, parsed.port or {"https": 443, "http": 80}.get(parsed.scheme)
+
+
+def _shown(url: str) -> str:
+    return url.partition("?")[0][:200]
+
+
+async def download(client: httpx.AsyncClient, url: str, *, limit: int, timeout: float) -> bytes:  # noqa: ASYNC109  the caller's limit is on the whole transfer
+    """The bytes at a public address, without token, cookies or redirects; raises Unavailable or Refused."""
+    system = _shown(url)
+    request = _Request(method="GET", url=url, headers={}, body=None)
+    try:
+        async with asyncio.timeout(timeout):
+            status, headers, body = await _exchange(client, request, {}, limit)
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
+        raise Unavailable(Remote(system=system, message=f"no answer came ({type(error).__name__})")) from error
+    except _TooLarge as error:
+        raise Refused(Remote(system=system, message=f"the file is larger than {limit} bytes")) from error
+    return decipher(status, headers, body, system=system, verdicts=Verdicts()).body
