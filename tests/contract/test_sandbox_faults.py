@@ -1,0 +1,302 @@
+"""The parts that both simulators share keep their promises, in process and over real sockets."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.faults import (
+    Clock,
+    ConnectionDroppedError,
+    Control,
+    Delivery,
+    DeliveryPolicy,
+    DeliveryResult,
+    Faults,
+    SandboxApp,
+    StateFile,
+    Switch,
+    Switches,
+    WebhookSender,
+    choice,
+    control_routes,
+)
+
+RECORD = "/things/0b8c1c2e-0000-4000-8000-00000000000a"
+
+
+class Received:
+    """A receiver of webhooks that answers from a list of statuses, then 200."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses = list(statuses)
+        self.bodies: list[bytes] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.bodies.append(request.content)
+        return httpx.Response(self.statuses.pop(0) if self.statuses else 200)
+
+
+async def no_wait(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+def sender_to(received: Received, policy: DeliveryPolicy | None = None) -> WebhookSender:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(received))
+    return WebhookSender(clock=Clock(), policy=policy or DeliveryPolicy(), client=client, sleep=no_wait)
+
+
+def delivery(number: int = 0, results: list[DeliveryResult] | None = None) -> Delivery:
+    on_result = None if results is None else results.append
+    return Delivery(
+        url="http://receiver.example.com/", event="changed", headers={}, body=b"%d" % number, on_result=on_result
+    )
+
+
+def counting_app(sender: WebhookSender | None = None) -> SandboxApp:
+    app_faults, clock = Faults(), Clock()
+    hits = {"count": 0}
+
+    async def hit(_: Request) -> Response:
+        hits["count"] += 1
+        return JSONResponse(hits)
+
+    def forget() -> None:
+        hits["count"] = 0
+
+    control = Control(
+        faults=app_faults,
+        clock=clock,
+        sender=sender or sender_to(Received()),
+        switches=Switches({"mood": choice("good", "odd"), "lag": Switch(0.0)}),
+        forget=forget,
+    )
+    app = SandboxApp(routes=[Route("/things/{id}", hit, methods=["GET", "POST"]), *control_routes(control)])
+    app.faults = app_faults
+    return app
+
+
+def in_process(app: SandboxApp) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox")
+
+
+@asynccontextmanager
+async def over_socket(app: SandboxApp) -> AsyncIterator[httpx.AsyncClient]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}") as client:
+        try:
+            yield client
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def hits(client: httpx.AsyncClient) -> int:
+    count: int = (await client.get(RECORD)).json()["count"]
+    return count - 1
+
+
+async def test_requests_are_counted_by_route_with_guids_collapsed() -> None:
+    """Every request outside /control is logged, and counted under its route's template."""
+    async with in_process(counting_app()) as client:
+        await client.get(RECORD)
+        await client.get(RECORD, params={"a": "b"})
+        counted = (await client.get("/control/requests")).json()
+        emptied = (await client.delete("/control/requests")).json()
+
+    assert counted["total"] == 2
+    assert counted["by_route"] == {"GET /things/{id}": 2}
+    assert counted["log"][1]["query"] == "a=b"
+    assert emptied == {"total": 0, "by_route": {}, "log": []}
+
+
+async def test_a_status_fault_skips_then_meets_then_ends() -> None:
+    """A rule passes `skip` requests, meets `times`, and is then gone."""
+    async with in_process(counting_app()) as client:
+        rule = {"method": "GET", "path": "^/things", "skip": 1, "times": 2, "status": 429, "retry_after": 2}
+        await client.post("/control/faults", json=rule)
+        answers = [await client.get(RECORD) for _ in range(4)]
+        left = (await client.get("/control/faults")).json()
+
+    assert [answer.status_code for answer in answers] == [200, 429, 429, 200]
+    assert answers[1].headers["retry-after"] == "2"
+    assert left == {"faults": []}
+
+
+@pytest.mark.parametrize(
+    "body", [{"kind": "mystery"}, {"path": "("}, {"colour": 1}, {"times": "many"}, {"times": None}], ids=str
+)
+async def test_an_impossible_fault_is_refused(body: dict[str, Any]) -> None:
+    """A rule that cannot be carried out is answered 400 and not kept."""
+    async with in_process(counting_app()) as client:
+        answer = await client.post("/control/faults", json=body)
+        left = (await client.get("/control/faults")).json()
+
+    assert answer.status_code == 400
+    assert left == {"faults": []}
+
+
+@pytest.mark.parametrize(("kind", "effects"), [("reset_before", 0), ("reset_after", 1)])
+async def test_a_reset_closes_the_socket_without_an_answer(kind: str, effects: int) -> None:
+    """Over a socket the caller sees the connection end with no answer, and the effect as the kind says."""
+    async with over_socket(counting_app()) as client:
+        await client.post("/control/faults", json={"kind": kind})
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            await client.post(RECORD)
+
+        assert await hits(client) == effects
+
+
+@pytest.mark.parametrize(("kind", "effects"), [("timeout_before", 0), ("timeout_after", 1)])
+async def test_a_timeout_never_answers(kind: str, effects: int) -> None:
+    """Over a socket the caller waits until its own time limit, and the effect is as the kind says."""
+    async with over_socket(counting_app()) as client:
+        await client.post("/control/faults", json={"kind": kind})
+        with pytest.raises(httpx.ReadTimeout):
+            await client.post(RECORD, timeout=0.1)
+
+        assert await hits(client) == effects
+
+
+@pytest.mark.parametrize(("kind", "effects"), [("reset_before", 0), ("reset_after", 1), ("timeout_after", 1)])
+async def test_in_process_a_broken_connection_is_an_exception(kind: str, effects: int) -> None:
+    """Without a socket a reset, or the end of a silence, surfaces as ConnectionDroppedError."""
+    async with in_process(counting_app()) as client:
+        await client.post("/control/faults", json={"kind": kind, "seconds": 0.01})
+        with pytest.raises(ConnectionDroppedError):
+            await client.post(RECORD)
+
+        assert await hits(client) == effects
+
+
+async def test_switches_are_typed_and_closed() -> None:
+    """A switch takes only its own values, an unknown one is refused, and a refused patch changes nothing."""
+    async with in_process(counting_app()) as client:
+        bad: list[Any] = [{"mood": "angry"}, {"lag": "long"}, {"unknown": 1}, {"mood": "odd", "lag": True}, []]
+        refused = [await client.patch("/control/switches", json=body) for body in bad]
+        accepted = await client.patch("/control/switches", json={"mood": "odd", "lag": 2})
+
+    assert [answer.status_code for answer in refused] == [400] * 5
+    assert accepted.json() == {"mood": "odd", "lag": 2.0}
+
+
+async def test_reset_returns_everything_to_the_start() -> None:
+    """After a reset no rule, count, switch value, clock offset or record of the simulator is left."""
+    async with in_process(counting_app()) as client:
+        await client.get(RECORD)
+        await client.patch("/control/switches", json={"mood": "odd"})
+        await client.post("/control/faults", json={"times": 5})
+        before = (await client.post("/control/clock", json={"advance": 86400})).json()["now"]
+        await client.post("/control/reset")
+
+        assert (await client.get("/control/requests")).json()["total"] == 0
+        assert (await client.get("/control/switches")).json()["mood"] == "good"
+        assert (await client.get("/control/clock")).json()["now"] < before
+        assert await hits(client) == 0
+
+
+async def test_a_delivery_is_tried_again_until_accepted() -> None:
+    """Failed attempts are repeated by the policy and the result tells how many it took."""
+    received, results = Received(500, 404), list[DeliveryResult]()
+    sender = sender_to(received, DeliveryPolicy(intervals=(1.0,) * 9))
+
+    sender.send(delivery(results=results))
+    await sender.idle()
+
+    assert [entry["status"] for entry in sender.status()["log"]] == [500, 404, 200]
+    assert results[0].delivered
+    assert results[0].attempts == 3
+
+
+async def test_a_delivery_is_lost_after_the_last_attempt() -> None:
+    """When every attempt fails the webhook is gone, and the result says so."""
+    received, results = Received(*[500] * 20), list[DeliveryResult]()
+    sender = sender_to(received, DeliveryPolicy(intervals=(1.0,) * 9))
+
+    sender.send(delivery(results=results))
+    await sender.idle()
+
+    assert len(received.bodies) == 10
+    assert not results[0].delivered
+    assert sender.pending == 0
+
+
+async def test_a_policy_decides_what_is_tried_again() -> None:
+    """A status that the policy does not repeat ends the delivery at once."""
+    received = Received(500, 200)
+    sender = sender_to(received, DeliveryPolicy(intervals=(1.0,), retry=lambda status: status == 503))
+
+    sender.send(delivery())
+    await sender.idle()
+
+    assert len(received.bodies) == 1
+
+
+async def test_held_deliveries_wait_for_release() -> None:
+    """With `hold` nothing leaves until it is released, and then everything does."""
+    received = Received()
+    sender = sender_to(received)
+    sender.configure({"hold": True})
+    for number in range(3):
+        sender.send(delivery(number))
+    await sender.idle()
+    held = len(received.bodies)
+
+    sender.release()
+    await sender.idle()
+
+    assert (held, sorted(received.bodies)) == (0, [b"0", b"1", b"2"])
+
+
+@pytest.mark.parametrize(
+    ("modes", "expected"),
+    [
+        ({"drop": 1.0}, []),
+        ({"duplicate": 1.0}, [b"0", b"0", b"1", b"1"]),
+        ({"reorder": True}, [b"1", b"0"]),
+        ({"delay": [0.5, 2]}, [b"0", b"1"]),
+    ],
+    ids=str,
+)
+async def test_webhooks_go_wrong_as_asked(modes: dict[str, Any], expected: list[bytes]) -> None:
+    """Dropped, doubled, reordered and delayed deliveries arrive exactly as that mode says."""
+    received = Received()
+    sender = sender_to(received)
+    sender.configure(modes)
+
+    for number in range(2):
+        sender.send(delivery(number))
+    await sender.idle()
+
+    assert (received.bodies if "reorder" in modes else sorted(received.bodies)) == expected
+
+
+@pytest.mark.parametrize("body", [{"drop": 2}, {"delay": [2, 1]}, {"speed": 1}, {"intervals": "fast"}], ids=str)
+async def test_impossible_webhook_modes_are_refused(body: dict[str, Any]) -> None:
+    """A mode that means nothing is answered 400."""
+    async with in_process(counting_app()) as client:
+        assert (await client.post("/control/webhooks", json=body)).status_code == 400
+
+
+async def test_state_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    """What is saved is read back, without a half-written file in between."""
+    state = {"deals": 1}
+    file = StateFile(tmp_path / "kept" / "state.json", lambda: state)
+    file.touch()
+    file.save()
+
+    assert file.load() == state
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["state.json"]
+    assert json.loads((tmp_path / "kept" / "state.json").read_text()) == state
