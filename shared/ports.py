@@ -2,74 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol
 
 from shared.domain.link import Link, Purpose
 from shared.domain.outcome import Outcome
+from shared.domain.record import Mark as Mark
+from shared.domain.record import Note as Note
+from shared.domain.record import Snapshot as Snapshot
 from shared.domain.values import NOTHING, Ref, Side, Values
 from shared.messages import Signal
-
-NO_LOCKS: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """One side's record as it was read, in the deal's vocabulary.
-
-    ref          the record; `version` its eTag, sent back as If-Match
-    values       only the fields that this read shows; an absent field is not merged, None is an empty one
-    counterpart  id of the other side's record that this one carries ("" where it carries none)
-    marker       the id of our last write that it carries, None where it carries none
-    modified     when it was last written, by the server's clock (UTC)
-    locked       field -> why it cannot be written on this record now
-    related      records whose change may mend this one (account, contact, owner, solution rows)
-    shared       a person wants this record synchronised (the sync column); always true of a referral
-    ours         false for the other party's record (Microsoft's side of a deal), which is only ever read
-    lead         classified as a lead rather than as a deal
-    parent       what holds both parties' records together (engagement id); "" where there is nothing such
-    invited      id of the other party's record in the same parent; None where none was seen
-    link         address of the record for a person
-    native       the gateway's own reading of the record; nobody else looks into it
-    """
-
-    side: Side
-    ref: Ref
-    version: str
-    values: Values
-    modified: datetime
-    created: datetime
-    counterpart: str = ""
-    marker: str | None = None
-    locked: Mapping[str, str] = NO_LOCKS
-    related: tuple[Ref, ...] = ()
-    shared: bool = True
-    ours: bool = True
-    lead: bool = False
-    parent: str = ""
-    invited: str | None = None
-    link: str = ""
-    name: str = ""
-    native: object = field(default=None, compare=False, repr=False)
-
-
-class Mark(StrEnum):
-    """The mark before a record's name."""
-
-    CHECK = "✓"
-    CROSS = "✗"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """What the seller is told: one Audit line without its date, and a mark (None leaves the mark as it is)."""
-
-    line: str = ""
-    mark: Mark | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
