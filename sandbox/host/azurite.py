@@ -1,0 +1,160 @@
+"""Installs and runs Azurite, the local Azure Storage: `python -m sandbox.host.azurite [--install]`.
+
+Project and options: https://learn.microsoft.com/azure/storage/common/storage-install-azurite
+"""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from sandbox.host.connections import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
+from sandbox.host.node import Node, NodeError, find_node
+
+VERSION = "3.37.0"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".tools" / "azurite"
+SCRIPT = FOLDER / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+STAMP = FOLDER / "installed"
+
+SERVICES = ("blob", "queue", "table")
+OPTIONS = (
+    "--silent",
+    "--skipApiVersionCheck",  # the SDKs are ahead of the newest API version that it knows
+    "--disableProductStyleUrl",
+    "--disableTelemetry",
+    "--inMemoryPersistence",
+)
+READY_SECONDS = 60
+
+
+class AzuriteError(RuntimeError):
+    """Azurite could not be installed or did not start."""
+
+
+def install() -> bool:
+    """Install the pinned version unless it is there; say whether anything was done."""
+    if SCRIPT.is_file() and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == VERSION:
+        return False
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    STAMP.unlink(missing_ok=True)
+    command = ("install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(FOLDER))
+    done = subprocess.run(  # noqa: S603 — npm as found on this machine, with arguments of ours
+        [*_node().npm, *command, f"azurite@{VERSION}"], capture_output=True, text=True, check=False, cwd=FOLDER
+    )
+    if done.returncode != 0 or not SCRIPT.is_file():
+        raise AzuriteError(f"npm could not install azurite@{VERSION}:\n{done.stdout}{done.stderr}")
+    STAMP.write_text(VERSION, encoding="utf-8")
+    return True
+
+
+def _node() -> Node:
+    try:
+        return find_node()
+    except NodeError as error:
+        raise AzuriteError(str(error)) from error
+
+
+def connection_string(ports: Sequence[int]) -> str:
+    """Spell the connection out: not every SDK expands `UseDevelopmentStorage=true`."""
+    endpoints = (
+        f"{service.capitalize()}Endpoint=http://127.0.0.1:{port}/{DEVELOPMENT_ACCOUNT}"
+        for service, port in zip(SERVICES, ports, strict=True)
+    )
+    account = ("DefaultEndpointsProtocol=http", f"AccountName={DEVELOPMENT_ACCOUNT}", f"AccountKey={DEVELOPMENT_KEY}")
+    return ";".join((*account, *endpoints)) + ";"
+
+
+@contextmanager
+def running(ports: Sequence[int] | None = None) -> Iterator[str]:
+    """Run Azurite, on free ports unless told which, and give its connection string; it keeps nothing afterwards."""
+    install()
+    chosen = tuple(ports or _free_ports())
+    with tempfile.TemporaryFile() as log:
+        process = _start(chosen, log.fileno())
+        try:
+            if not _ready(process, chosen):
+                log.seek(0)
+                raise AzuriteError(f"Azurite did not start:\n{log.read().decode(errors='replace')}")
+            yield connection_string(chosen)
+        finally:
+            _stop(process)
+
+
+def _start(ports: Sequence[int], log: int) -> subprocess.Popen[bytes]:
+    numbers = [text for name, port in zip(SERVICES, ports, strict=True) for text in (f"--{name}Port", str(port))]
+    return subprocess.Popen(  # noqa: S603 — node as found on this machine, with arguments of ours
+        [_node().program, str(SCRIPT), *OPTIONS, *numbers],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd=FOLDER,
+        # Ctrl-C at the terminal is for us: we stop it last, when nothing uses it any more.
+        start_new_session=os.name != "nt",
+    )
+
+
+def _ready(process: subprocess.Popen[bytes], ports: Sequence[int]) -> bool:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if all(map(_answers, ports)):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _answers(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _free_ports() -> tuple[int, ...]:
+    """Pick three free ports at once, so that none is picked twice."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in SERVICES]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return tuple(probe.getsockname()[1] for probe in probes)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.host.azurite", description="Local Azure Storage.")
+    parser.add_argument("--install", action="store_true", help="only install it")
+    parser.add_argument("--ports", type=int, nargs=3, metavar=("BLOB", "QUEUE", "TABLE"), default=(10000, 10001, 10002))
+    options = parser.parse_args(arguments)
+    try:
+        if options.install:
+            install()
+            return 0
+        with running(options.ports) as connection:
+            sys.stdout.write(f"AzureWebJobsStorage={connection}\n")
+            sys.stdout.flush()
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        return 0
+    except AzuriteError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
