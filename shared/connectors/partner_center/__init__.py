@@ -1,0 +1,94 @@
+"""Microsoft Partner Center: referrals, their webhook's events, and the registration of that webhook."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+
+from shared.connectors.partner_center.gateway import PartnerCenter
+from shared.connectors.partner_center.polling import Poll
+from shared.connectors.partner_center.registration import Registration
+from shared.connectors.partner_center.verdicts import VERDICTS
+from shared.connectors.partner_center.wire import SYSTEM
+from shared.connectors.rest import Rest, Sleep
+from shared.ports import Clock, Tokens
+
+__all__ = [
+    "API_URL",
+    "SCOPE",
+    "WEBHOOK_API_URL",
+    "WEBHOOK_SCOPE",
+    "Config",
+    "PartnerCenter",
+    "connect",
+    "connect_registration",
+]
+
+# Two hosts and two token audiences (rest-urls, partner-center-webhooks).
+API_URL = "https://api.partner.microsoft.com"
+WEBHOOK_API_URL = "https://api.partnercenter.microsoft.com"
+SCOPE = "https://api.partner.microsoft.com/.default"
+WEBHOOK_SCOPE = "https://api.partnercenter.microsoft.com/.default"
+PORTAL_LINK = "https://partner.microsoft.com/referrals/v2/inbox?id={id}"
+LONGEST_CALL = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Where Partner Center is; `organization` is the partner's account id, "" to take all but Microsoft's as ours."""
+
+    api_url: str = API_URL
+    webhook_api_url: str = WEBHOOK_API_URL
+    organization: str = ""
+    portal_link: str = PORTAL_LINK
+    range_filters: bool = False
+    longest_call: float = LONGEST_CALL
+
+
+def connect(
+    config: Config,
+    *,
+    client: httpx.AsyncClient,
+    tokens: Tokens,
+    clock: Clock,
+    sleep: Sleep = asyncio.sleep,
+) -> PartnerCenter:
+    """The gateway to the Referrals API; it needs tokens of a user who is Referrals admin."""
+    rest = Rest(
+        system=SYSTEM,
+        base_url=_host(config.api_url),
+        scope=SCOPE,
+        tokens=tokens,
+        client=client,
+        verdicts=VERDICTS,
+        sleep=sleep,
+        longest=config.longest_call,
+        stamp="client-request-id",  # a new GUID for every call (request headers)
+    )
+    poll = Poll(rest=rest, clock=clock, organization=config.organization, range_filters=config.range_filters)
+    return PartnerCenter(rest=rest, poll=poll, portal_link=config.portal_link, organization=config.organization)
+
+
+def connect_registration(
+    config: Config, *, client: httpx.AsyncClient, tokens: Tokens, sleep: Sleep = asyncio.sleep
+) -> Registration:
+    """The webhook registration of the tenant."""
+    rest = Rest(
+        system=SYSTEM,
+        base_url=_host(config.webhook_api_url),
+        scope=WEBHOOK_SCOPE,
+        tokens=tokens,
+        client=client,
+        verdicts=VERDICTS,
+        sleep=sleep,
+        longest=config.longest_call,
+        stamp="MS-RequestId",
+    )
+    return Registration(rest=rest)
+
+
+def _host(url: str) -> str:
+    """The setting with or without the version that belongs to the path."""
+    return url.rstrip("/").removesuffix("/v1.0").removesuffix("/webhooks/v1").rstrip("/")

@@ -1,0 +1,170 @@
+"""Partner Center behind the core's port: reads, conditional writes, creation behind a search, polls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.connectors.partner_center.creating import invitation, new_deal
+from shared.connectors.partner_center.listing import PATH, Descent, pages
+from shared.connectors.partner_center.mapping import KIND, newest_of_microsoft, snapshot, widened
+from shared.connectors.partner_center.patching import operations
+from shared.connectors.partner_center.polling import Poll
+from shared.connectors.partner_center.tenant import tenant_of
+from shared.connectors.partner_center.vocabulary import is_ours
+from shared.connectors.partner_center.wire import SYSTEM, Brief, Referral
+from shared.connectors.rest import Answer, Missing, Rest
+from shared.domain.link import Purpose
+from shared.domain.values import Side
+from shared.errors import AccessLost, Refused, Remote, Unavailable
+from shared.ports import Change, Draft, Page, Recovered, Search, Snapshot, World
+
+WHOLE = {"Prefer": "return=representation"}
+SKEW = timedelta(minutes=5)  # our clock wrote `since`, the service's wrote createdDateTime
+MOST_PAGES = 50  # 5,000 referrals created since an intent: more is no window, and is not searched
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerCenter:
+    """`ports.Gateway` of Partner Center's Referrals API (side PARTNER)."""
+
+    rest: Rest
+    poll: Poll
+    portal_link: str
+    organization: str = ""
+    side: Side = Side.PARTNER
+    title: str = SYSTEM
+    kind: str = KIND
+
+    async def read(self, ident: str) -> Snapshot | None:
+        if not _ID.fullmatch(ident):
+            return None  # no referral is called so, and the text must not become part of an address
+        try:
+            return self._snapshot(await self._record("GET", ident))
+        except Missing:
+            return None
+
+    async def widen(self, record: Snapshot) -> Snapshot:
+        return widened(record, await self._engagement(record.parent))
+
+    async def find(self, counterpart: str) -> tuple[str, ...]:  # noqa: ARG002  the port's parameter
+        """Nothing: `externalReferenceId` cannot be filtered by (get-a-list-of-referrals)."""
+        return ()
+
+    async def write(self, change: Change) -> Snapshot:
+        """PATCH under If-Match; an answer without a body is followed by a read."""
+        record = change.record
+        patch = operations(_native(record), change.values, marker=change.marker, counterpart=change.counterpart)
+        if not patch:
+            return await self._again(record.ref.id)
+        headers = {**WHOLE, "If-Match": record.version}
+        answer = await self._record("PATCH", record.ref.id, headers=headers, json=patch)
+        return self._snapshot(answer) if answer.body.strip() else await self._again(record.ref.id)
+
+    async def create(self, draft: Draft) -> Snapshot:
+        """A POST, never repeated here: nothing makes it happen once, so the core records an intent before it."""
+        if draft.purpose is Purpose.INVITE:
+            await self.rest.call("POST", PATH, json=invitation(draft))
+            return await self._own(draft)
+        answer = await self.rest.call("POST", PATH, json=new_deal(draft), headers=WHOLE)
+        record = self._snapshot(answer)
+        return record if record.version else await self._again(record.ref.id)
+
+    async def recover(self, draft: Draft, since: datetime) -> Recovered:
+        """Whether an earlier `create` of the same draft took effect."""
+        return await (self._invited(draft) if draft.purpose is Purpose.INVITE else self._created(draft, since - SKEW))
+
+    def changes(self, cursor: str | None) -> AsyncIterator[Page]:
+        return self.poll.changes(cursor)
+
+    async def ping(self) -> World:
+        await self.rest.call("GET", PATH, params={"$top": "1"})
+        tenant, user = tenant_of(await self.rest.tokens.get(self.rest.scope))
+        return World(organisation=self.organization or tenant, user=user)
+
+    async def _record(
+        self,
+        method: str,
+        ident: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> Answer:
+        """A call about one referral: 403 is about it alone if the account may still list others.
+
+        A Referrals user sees only the deals whose team he is in, and one such deal must not stop all.
+        """
+        try:
+            return await self.rest.call(method, f"{PATH}/{ident}", headers=headers, json=json)
+        except AccessLost as error:
+            if error.remote.status != 403:  # noqa: PLR2004  401 is the token's
+                raise
+            await self.ping()
+            raise Refused(
+                error.remote, advice="This account may not see this referral: make it Referrals admin"
+            ) from error
+
+    def _snapshot(self, answer: Answer) -> Snapshot:
+        referral = Referral.read(answer.json())
+        version = referral.e_tag or answer.headers.get("etag", "")
+        return snapshot(referral, version, organization=self.organization, portal_link=self.portal_link)
+
+    async def _again(self, ident: str) -> Snapshot:
+        if record := await self.read(ident):
+            return record
+        raise Unavailable(
+            Remote(system=SYSTEM, status=404, message=f"referral {ident} was written but is not shown yet")
+        )
+
+    async def _engagement(self, engagement: str) -> list[Referral]:
+        if not _ID.fullmatch(engagement):
+            return []
+        params = {"$filter": f"engagementId eq '{engagement}'"}
+        return [Referral.read(item) async for page in pages(self.rest, params) for item in page.value]
+
+    async def _own(self, draft: Draft) -> Snapshot:
+        if draft.parent is None:
+            raise ValueError("an invitation needs the own referral as its parent")
+        return await self.widen(await self._again(draft.parent.ref.id))
+
+    async def _invited(self, draft: Draft) -> Recovered:
+        """One in any state counts, closed ones too: a second invitation needs a person's new request."""
+        if draft.parent is None:
+            raise ValueError("an invitation needs the own referral as its parent")
+        engagement = await self._engagement(draft.parent.parent)
+        if newest_of_microsoft(engagement, but=draft.parent.ref.id) is None:
+            return Recovered(search=Search.ABSENT)
+        return Recovered(search=Search.FOUND, record=await self._own(draft))
+
+    async def _created(self, draft: Draft, bound: datetime) -> Recovered:
+        found, complete = await self._look_back(draft.source.id.casefold(), bound)
+        if found:
+            oldest = min(found, key=lambda brief: (brief.created, brief.id))
+            return Recovered(search=Search.FOUND, record=await self._again(oldest.id))
+        return Recovered(search=Search.ABSENT if complete else Search.UNSURE)
+
+    async def _look_back(self, reference: str, bound: datetime) -> tuple[list[Brief], bool]:
+        """Own referrals that carry `reference`, and whether everything created since `bound` was looked at."""
+        descent, read, found = Descent(bound), 0, list[Brief]()
+        async for page in pages(self.rest, {"$orderby": "createdDateTime desc"}):
+            found += [
+                brief
+                for brief in descent.within([(brief.created, brief) for brief in page.briefs()])
+                if (brief.external_reference_id or "").casefold() == reference and is_ours(brief, self.organization)
+            ]
+            read += 1
+            if descent.past or not page.next_link:
+                return found, True
+            if read == MOST_PAGES:
+                return found, False
+        return found, True
+
+
+def _native(record: Snapshot) -> Referral:
+    if not isinstance(record.native, Referral):
+        raise TypeError("a change needs a record that this gateway read")
+    return record.native

@@ -1,0 +1,196 @@
+"""The referral as Partner Center writes it in JSON; what we do not know of it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from shared.errors import Refused, Remote
+
+SYSTEM = "Partner Center"
+AnyWire = TypeVar("AnyWire", bound="Wire")
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Wire(BaseModel):
+    """An object of the API: keys match without case, as Microsoft's own samples mix it; unknown ones are kept."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _any_case(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        known = {alias.casefold(): alias for alias in (field.alias for field in cls.model_fields.values()) if alias}
+        return {known.get(str(key).casefold(), str(key)): value for key, value in data.items()}
+
+    def plain(self) -> dict[str, Any]:
+        """The JSON this was read from, in the API's own spelling."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
+
+
+class Member(Wire):
+    """A person: a contact of the customer or an employee of the partner."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    phone_number: str | None = None
+    email: str | None = None
+    title: str | None = None
+
+
+class PostalAddress(Wire):
+    """Where the customer is; `country` has two letters (three until 2022)."""
+
+    address_line1: str | None = Field(default=None, alias="addressLine1")
+    address_line2: str | None = Field(default=None, alias="addressLine2")
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+class CustomerProfile(Wire):
+    name: str | None = None
+    size: str | None = None
+    address: PostalAddress | None = None
+    team: list[Member] | None = None
+
+
+class Consent(Wire):
+    consent_to_share_referral_with_microsoft_sellers: bool | None = None
+
+
+class CatalogSolution(Wire):
+    """A required solution: from the catalogue (type Name, all of co-sell) or a category."""
+
+    id: str | None = None
+    name: str | None = None
+    type: str | None = None
+    solution_type: str | None = None
+    publisher_name: str | None = None
+
+
+class Attribute(Wire):
+    type: str | None = None
+    id: str | None = None
+
+
+class AdditionalRequirements(Wire):
+    attributes: list[Attribute] | None = None
+
+
+class Requirements(Wire):
+    solutions: list[CatalogSolution] | None = None
+    additional_requirements: AdditionalRequirements | None = None
+
+
+class Details(Wire):
+    notes: str | None = None
+    deal_value: Decimal | None = None
+    currency: str | None = None
+    closing_date_time: str | None = None
+    requirements: Requirements | None = None
+
+
+class Inviter(Wire):
+    organization_id: str | None = None
+    organization_name: str | None = None
+
+
+class InviteContext(Wire):
+    notes: str | None = None
+    assistance_request_code: str | None = None
+    invited_by: Inviter | None = None
+
+
+class TrackingInfo(Wire):
+    microsoft_msx_id: str | None = None
+
+
+class Target(Wire):
+    type: str | None = None
+    id: str | None = None
+
+
+class Brief(Wire):
+    """What a listing is read for: one odd field elsewhere must not hide a whole page."""
+
+    id: str
+    e_tag: str | None = None
+    engagement_id: str | None = None
+    organization_id: str | None = None
+    external_reference_id: str | None = None
+    created_date_time: str | None = None
+    updated_date_time: str | None = None
+    target: list[Target] | None = None
+
+    @property
+    def created(self) -> datetime:
+        return instant(self.created_date_time) or NEVER
+
+    @property
+    def updated(self) -> datetime:
+        return instant(self.updated_date_time) or self.created
+
+
+class Referral(Brief):
+    """A referral, ours or the other party's."""
+
+    name: str | None = None
+    status: str | None = None
+    substatus: str | None = None
+    status_reason: str | None = None
+    qualification: str | None = None
+    type: str | None = None
+    direction: str | None = None
+    last_run_id: str | None = None
+    referral_program: str | None = None
+    customer_profile: CustomerProfile | None = None
+    consent: Consent | None = None
+    details: Details | None = None
+    team: list[Member] | None = None
+    invite_context: InviteContext | None = None
+    tracking_info: TrackingInfo | None = None
+
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        return _valid(cls, data)
+
+
+class Listing(Wire):
+    value: list[Any] = Field(default_factory=list)
+    next_link: str | None = Field(default=None, alias="@odata.nextLink")
+
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        return _valid(cls, data)
+
+    def briefs(self) -> list[Brief]:
+        return [_valid(Brief, item) for item in self.value]
+
+
+def _valid(model: type[AnyWire], data: Any) -> AnyWire:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        remote = Remote(system=SYSTEM, message=f"the answer has a shape we cannot read ({places})")
+        raise Refused(remote, advice="Compare it with a newer release of this product") from error
+
+
+def instant(text: str | None) -> datetime | None:
+    """A timestamp with up to seven digits of a second, in UTC; None for what is not one."""
+    head, dot, tail = (text or "").partition(".")
+    digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
+    try:
+        moment = datetime.fromisoformat(head + dot + digits[:6].ljust(6, "0") + tail[len(digits) :] if dot else head)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
