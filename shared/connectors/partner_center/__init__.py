@@ -22,6 +22,7 @@ __all__ = [
     "WEBHOOK_SCOPE",
     "Config",
     "PartnerCenter",
+    "Registration",
     "connect",
     "connect_registration",
 ]

@@ -10,6 +10,7 @@ from shared.domain import deal
 from shared.domain.lifecycle import CLOSED, Stage
 
 MICROSOFT = "msft"  # target id and organization id of Microsoft's side (referral-resources, create-a-referral)
+MICROSOFT_NAMES = frozenset({"microsoft", "microsoft corporation"})
 NO_HELP = "Unknown"
 INTENT_ATTRIBUTE = "CustomerMarketplaceIntent"
 
@@ -59,9 +60,10 @@ def stage_of(referral: Referral) -> Stage | None:
 
 
 def is_microsofts(referral: Brief) -> bool:
-    """Which organization id Microsoft's referral bears is documented nowhere, so its target counts as well."""
+    """Which organization id Microsoft's referral bears is documented nowhere: its target and its name count as well."""
     targets = {(target.id or "").casefold() for target in referral.target or ()}
-    return (referral.organization_id or "").casefold() == MICROSOFT or MICROSOFT in targets
+    named = (referral.organization_name or "").strip().casefold() in MICROSOFT_NAMES
+    return named or (referral.organization_id or "").casefold() == MICROSOFT or MICROSOFT in targets
 
 
 def is_ours(referral: Brief, organization: str) -> bool:

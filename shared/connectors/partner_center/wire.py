@@ -126,6 +126,7 @@ class Brief(Wire):
     e_tag: str | None = None
     engagement_id: str | None = None
     organization_id: str | None = None
+    organization_name: str | None = None
     external_reference_id: str | None = None
     created_date_time: str | None = None
     updated_date_time: str | None = None
