@@ -1,0 +1,69 @@
+"""Both simulators in one process: `python -m sandbox --partner-center-port 7081 --dynamics-port 7082`."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.dynamics import create_app as create_dynamics
+from sandbox.partner_center import create_app as create_partner_center
+from sandbox.servers import address, all_serving, listen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Port 0 takes a free port; `state` is a folder, `write_root` the file that receives the trusted root."""
+
+    partner_center_port: int
+    dynamics_port: int
+    state: Path | None
+    write_root: Path | None
+    seed: int
+
+
+def read_options(arguments: Sequence[str] | None = None) -> Options:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--partner-center-port", type=int, default=7081, metavar="PORT")
+    parser.add_argument("--dynamics-port", type=int, default=7082, metavar="PORT")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="keep the state here between runs")
+    parser.add_argument("--write-root", type=Path, metavar="FILE", help="write the webhook certificates' root here")
+    parser.add_argument("--seed", type=int, default=0, help="of every id that is made")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def stop_signals() -> list[signal.Signals]:
+    """CTRL_BREAK, all that a parent process can send on Windows, exists only there."""
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+def stopping() -> asyncio.Event:
+    """An event that the first stop signal sets; signal.signal, as Windows' loops have no handlers of their own."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in stop_signals():
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop
+
+
+async def run(options: Options) -> None:
+    stop = stopping()
+    sockets = [listen(options.partner_center_port), listen(options.dynamics_port)]
+    kept = [options.state / name if options.state else None for name in ("partner_center.json", "dynamics.json")]
+    partner_center = create_partner_center(base_url=address(sockets[0]), state_path=kept[0], seed=options.seed)
+    dynamics = create_dynamics(base_url=address(sockets[1]), state_path=kept[1], seed=options.seed)
+    if options.write_root:
+        options.write_root.parent.mkdir(parents=True, exist_ok=True)
+        options.write_root.write_bytes(partner_center.state.certificates.root_pem)
+    async with all_serving([(partner_center, sockets[0]), (dynamics, sockets[1])]) as addresses:
+        line = json.dumps(dict(zip(("partner_center", "dynamics"), addresses, strict=True)))
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(run(read_options()))

@@ -1,0 +1,52 @@
+"""Runs simulators as uvicorn servers on loopback, all in one event loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+LOOPBACK = "127.0.0.1"
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket on loopback; port 0 takes a free one."""
+    return socket.create_server((LOOPBACK, port))
+
+
+def address(listening: socket.socket) -> str:
+    return f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to whoever runs several servers: each of them catching its own would stop only one."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
+    """Serves `app` on an open socket until the block ends; yields its address."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, http="h11", timeout_graceful_shutdown=2)
+    server = _Server(config)
+    running = asyncio.create_task(server.serve([listening]))
+    try:
+        while not server.started:
+            if running.done():
+                await running
+                raise RuntimeError("the server stopped before it had started")
+            await asyncio.sleep(0.005)
+        yield address(listening)
+    finally:
+        server.should_exit = True
+        await running
+
+
+@asynccontextmanager
+async def all_serving(apps: Sequence[tuple[ASGIApp, socket.socket]]) -> AsyncIterator[list[str]]:
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(serving(app, listening)) for app, listening in apps]
