@@ -87,7 +87,8 @@ def _flag(value: Any, _: Leaf) -> bool:
 def _time(value: Any, _: Leaf) -> str:
     moment = datetime.fromisoformat(str(value))
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return seven_digits(moment) if moment.microsecond else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # What the service stamped comes back from a full replace as it was, also when its fraction is zero.
+    return seven_digits(moment) if "." in str(value) else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _READERS = {"text": _text, "number": _number, "flag": _flag, "time": _time}
