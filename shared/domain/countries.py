@@ -26,7 +26,7 @@ DJ Djibouti; DK Denmark|Danmark; DM Dominica; DO Dominican Republic|República D
 EC Ecuador; EE Estonia|Eesti; EG Egypt|مصر; EH Western Sahara; ER Eritrea; ES Spain|España|Espagne; ET Ethiopia
 FI Finland|Suomi; FJ Fiji; FK Falkland Islands; FM Micronesia|Federated States of Micronesia
 FO Faroe Islands|Føroyar; FR France|République française; GA Gabon
-GB United Kingdom|UK|Great Britain|England|Scotland|Wales|Northern Ireland|United Kingdom of Great Britain and Northern Ireland
+GB United Kingdom|UK|Great Britain|England|Scotland|Wales|Northern Ireland
 GD Grenada; GE Georgia|საქართველო; GF French Guiana; GG Guernsey; GH Ghana; GI Gibraltar
 GL Greenland|Kalaallit Nunaat; GM Gambia|The Gambia; GN Guinea|Guinée; GP Guadeloupe; GQ Equatorial Guinea
 GR Greece|Ελλάδα|Hellas; GS South Georgia and the South Sandwich Islands; GT Guatemala; GU Guam; GW Guinea-Bissau
