@@ -81,10 +81,10 @@ def _names() -> Mapping[str, str]:
 
 
 NAMES: Mapping[str, str] = MappingProxyType(_names())
-CODES = frozenset(NAMES.values())
+COUNTRIES = frozenset(NAMES.values())
 
 
 def country_code(text: str) -> str | None:
     """The two-letter code that a text holds or names; None where it does neither."""
     code = text.strip().upper()
-    return code if code in CODES else NAMES.get(_folded(text))
+    return code if code in COUNTRIES else NAMES.get(_folded(text))

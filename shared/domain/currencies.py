@@ -11,10 +11,10 @@ NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD 
 SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED
 VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG ZWL
 """
-CODES = frozenset(_TABLE.split())
+CURRENCIES = frozenset(_TABLE.split())
 
 
 def currency_code(text: str) -> str | None:
     """The code that a text holds, in capitals; None for anything else."""
     code = text.strip().upper()
-    return code if code in CODES else None
+    return code if code in CURRENCIES else None

@@ -1,0 +1,89 @@
+"""Reading the organisation's metadata: our tables' columns with lengths and choices.
+
+Paths and limits: learn.microsoft.com/power-apps/developer/data-platform/webapi/query-metadata-web-api.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.connectors.dynamics.odata import Row, rows_of
+from shared.connectors.dynamics.schema import Choice, Column, Table
+from shared.connectors.rest import Rest
+
+_CAST = "Microsoft.Dynamics.CRM."
+_PLAIN = {"$select": "LogicalName,AttributeType,DisplayName"}
+_OPTIONS = {"$select": "LogicalName", "$expand": "OptionSet,GlobalOptionSet"}
+_STATUS = {"$select": "LogicalName", "$expand": "OptionSet"}
+_BOUNDS = "LogicalName,MinValue,MaxValue,Precision"
+# What a base attribute does not tell, by kind: which query tells it. Bounds matter for the deal value alone.
+_TEXT: Mapping[str, Mapping[str, str]] = {
+    "StringAttributeMetadata": {"$select": "LogicalName,MaxLength"},
+    "MemoAttributeMetadata": {"$select": "LogicalName,MaxLength"},
+}
+DETAILS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "opportunity": {
+        **_TEXT,
+        "PicklistAttributeMetadata": _OPTIONS,
+        "StatusAttributeMetadata": _STATUS,
+        "MoneyAttributeMetadata": {"$select": f"{_BOUNDS},PrecisionSource"},
+        "DecimalAttributeMetadata": {"$select": _BOUNDS},
+    },
+    "account": _TEXT,
+    "contact": _TEXT,
+}
+
+
+async def read_table(rest: Rest, name: str) -> Table:
+    """One table with all its columns; the calls go out together, since nothing else can start before them."""
+    entity = f"EntityDefinitions(LogicalName='{name}')"
+    details = DETAILS.get(name, {})
+    head, columns, *casts = await asyncio.gather(
+        rest.call("GET", entity, params={"$select": "LogicalName,EntitySetName"}),
+        rest.call("GET", f"{entity}/Attributes", params=_PLAIN),
+        *(rest.call("GET", f"{entity}/Attributes/{_CAST}{kind}", params=query) for kind, query in details.items()),
+    )
+    told: dict[str, Row] = {}
+    for answer in casts:
+        told |= {row.text("LogicalName"): row for row in rows_of(answer.json())}
+    found = (_column(row, told.get(row.text("LogicalName"), Row({}))) for row in rows_of(columns.json()))
+    return Table(
+        name=name,
+        set=Row(head.json()).text("EntitySetName"),
+        columns={column.name: column for column in found if column.name},
+    )
+
+
+def _column(row: Row, detail: Row) -> Column:
+    return Column(
+        name=row.text("LogicalName"),
+        type=row.text("AttributeType"),
+        labels=labels_of(row.data.get("DisplayName")),
+        length=detail.whole("MaxLength"),
+        precision=detail.whole("Precision"),
+        precision_source=detail.whole("PrecisionSource"),
+        minimum=detail.number("MinValue"),
+        maximum=detail.number("MaxValue"),
+        choices=tuple(_choices(detail)),
+    )
+
+
+def _choices(detail: Row) -> Iterable[Choice]:
+    """A column has options of its own or those of a global choice."""
+    for source in (detail.child("OptionSet"), detail.child("GlobalOptionSet")):
+        for option in source.children("Options") if source else ():
+            value = option.whole("Value")
+            if value is not None:
+                labels = labels_of(option.data.get("Label"))
+                yield Choice(value=value, labels=labels, state=option.whole("State"))
+
+
+def labels_of(label: Any) -> tuple[str, ...]:
+    """All languages of a label, the caller's own first."""
+    if not isinstance(label, Mapping):
+        return ()
+    own = Row(label).child("UserLocalizedLabel")
+    every = (*((own,) if own else ()), *Row(label).children("LocalizedLabels"))
+    return tuple(dict.fromkeys(text for each in every if (text := each.text("Label"))))
