@@ -1,0 +1,97 @@
+"""ports.Links on Table Storage: a deal is one row, found by pointer rows that move with it in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from shared.domain.link import Link
+from shared.domain.values import Ref
+from shared.platform.link_rows import Held, held_by, link_of, main_key, partner_key, pointers, row_of
+from shared.platform.rows import after, key
+from shared.platform.storage import Storage, storage_errors
+from shared.ports import LinkMoved
+
+TABLE = "links"
+MOVED = frozenset({404, 409, 412})  # the row is gone, is there already, or is a newer one
+BETWEEN = "PartitionKey eq @pair and RowKey ge @low and RowKey lt @high"
+Operation = tuple[str, dict[str, Any], dict[str, Any]]
+
+
+class TableLinks:
+    """The links of one pair, in one partition of the table."""
+
+    def __init__(self, storage: Storage, pair: str) -> None:
+        self._storage = storage
+        self._pair = pair
+
+    async def get(self, key: str) -> Link:  # the port's name for it
+        row = await self._row(main_key(key))
+        return Link(pair=self._pair, key=key) if row is None else link_of(row, row.metadata["etag"])
+
+    async def by_partner(self, ident: str) -> Link | None:
+        pointer = await self._row(partner_key(ident))
+        if pointer is None:
+            return None
+        link = await self.get(pointer["link"])
+        return link if link.partner == ident else None
+
+    async def save(self, link: Link) -> Link:
+        held = None if link.tag is None else Held.parse(link.tag)
+        row = row_of(link, held)
+        table = await self._storage.table(TABLE)
+        with storage_errors():
+            try:
+                done = await table.submit_transaction(_operations(link, row, held))
+            except HttpResponseError as error:
+                if error.status_code in MOVED:
+                    raise LinkMoved(_why(link, getattr(error, "index", 0))) from error
+                raise
+        return replace(link, tag=held_by(link, row, done[0]["etag"]).tag())
+
+    async def waiting_on(self, ref: Ref) -> tuple[str, ...]:
+        return tuple([row["link"] async for row in self._rows(key("waiting", ref.kind, ref.id))])
+
+    async def every(self) -> AsyncIterator[Link]:
+        async for row in self._rows("crm"):
+            yield link_of(row, row.metadata["etag"])
+
+    async def _row(self, row_key: str) -> Any:
+        table = await self._storage.table(TABLE)
+        with storage_errors():
+            try:
+                return await table.get_entity(self._pair, row_key)
+            except ResourceNotFoundError:
+                return None
+
+    async def _rows(self, prefix: str) -> AsyncIterator[Any]:
+        table = await self._storage.table(TABLE)
+        span = {"pair": self._pair, "low": f"{prefix}:", "high": after(prefix)}
+        with storage_errors():
+            async for row in table.query_entities(BETWEEN, parameters=span):
+                yield row
+
+
+def _operations(link: Link, row: Mapping[str, Any], held: Held | None) -> list[Operation]:
+    """The row first, then what points to it: either all of it is stored or nothing."""
+    condition = {"mode": "merge", "etag": held.etag, "match_condition": MatchConditions.IfNotModified} if held else {}
+    before, now = set(held.pointers if held else ()), set(pointers(link))
+    return [
+        ("update" if held else "create", dict(row), condition),
+        *(("create", _pointer(link, name), {}) for name in sorted(now - before)),
+        *(("delete", _pointer(link, name), {}) for name in sorted(before - now)),
+    ]
+
+
+def _pointer(link: Link, row_key: str) -> dict[str, Any]:
+    return {"PartitionKey": link.pair, "RowKey": row_key, "link": link.key}
+
+
+def _why(link: Link, index: int) -> str:
+    if index == 0:
+        return f"the link of {link.key} was stored by somebody else since it was read"
+    return f"{link.partner} belongs to another deal than {link.key}"

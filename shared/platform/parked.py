@@ -1,0 +1,75 @@
+"""ports.Parked on Table Storage: kept for good, while a poison queue forgets after seven days."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from shared.domain.values import Ref, Side
+from shared.platform.rows import key, pieces, whole
+from shared.platform.storage import Storage, storage_errors
+from shared.ports import ParkedEntry
+
+TABLE = "cosellparked"
+
+
+class TableParked:
+    """One row a pair and record."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def put(self, entry: ParkedEntry) -> None:
+        table = await self._storage.table(TABLE)
+        with storage_errors():
+            await table.upsert_entity(_row(entry), mode="replace")
+
+    async def get(self, pair: str, ref: Ref) -> ParkedEntry | None:
+        table = await self._storage.table(TABLE)
+        with storage_errors():
+            try:
+                return _entry(await table.get_entity(key(pair), key(ref.kind, ref.id)))
+            except ResourceNotFoundError:
+                return None
+
+    async def clear(self, pair: str, ref: Ref) -> None:
+        table = await self._storage.table(TABLE)
+        with storage_errors():
+            await table.delete_entity(key(pair), key(ref.kind, ref.id))
+
+    async def every(self) -> AsyncIterator[ParkedEntry]:
+        table = await self._storage.table(TABLE)
+        with storage_errors():
+            async for row in table.list_entities():
+                yield _entry(row)
+
+
+def _row(entry: ParkedEntry) -> dict[str, Any]:
+    texts = {"reason": entry.reason, "advice": entry.advice, "body": entry.body}
+    row = {
+        "PartitionKey": key(entry.pair),
+        "RowKey": key(entry.ref.kind, entry.ref.id),
+        "pair": entry.pair,
+        "kind": entry.ref.kind,
+        "record": entry.ref.id,
+        "side": entry.side.value,
+        "at": entry.at.isoformat(),
+    }
+    for column, text in texts.items():
+        row |= pieces(column, text)
+    return row
+
+
+def _entry(row: Mapping[str, Any]) -> ParkedEntry:
+    return ParkedEntry(
+        pair=str(row["pair"]),
+        ref=Ref(str(row["kind"]), str(row["record"])),
+        side=Side(str(row["side"])),
+        reason=whole("reason", row),
+        advice=whole("advice", row),
+        body=whole("body", row),
+        at=datetime.fromisoformat(str(row["at"])),
+    )

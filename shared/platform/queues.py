@@ -1,0 +1,41 @@
+"""The one sender of signals: base64, no expiry, visible after a delay (never an output binding)."""
+
+from __future__ import annotations
+
+import math
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from shared.errors import CosellError
+from shared.messages import Signal
+from shared.platform.storage import Storage, storage_errors
+from shared.platform.trace import carried
+
+LONGEST_DELAY = 7 * 24 * 3600 - 60  # the service takes up to 604,800 s
+LARGEST = 48 * 1024  # 64 KiB on the wire after base64
+
+
+class TooLarge(CosellError):
+    """A signal names a record; one of this size carries something that it should not."""
+
+
+class Queues:
+    """ports.Signals on Queue Storage: the queue is named by the signal's `look`."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def send(self, signal: Signal, *, delay: float = 0) -> None:
+        body = carried(signal).encoded().encode()
+        if len(body) >= LARGEST:
+            raise TooLarge(f"a signal of {len(body)} bytes does not fit a queue message")
+        with storage_errors():
+            try:
+                await self._put(signal.look.value, body, delay)
+            except ResourceNotFoundError:
+                await self._storage.make_queue(signal.look.value)
+                await self._put(signal.look.value, body, delay)
+
+    async def _put(self, name: str, body: bytes, delay: float) -> None:
+        hidden = min(math.ceil(delay), LONGEST_DELAY) if delay > 0 else None
+        await self._storage.queue(name).send_message(body, visibility_timeout=hidden, time_to_live=-1)

@@ -1,0 +1,39 @@
+"""How texts become keys and columns of Table Storage: allowed characters, and pieces that fit a column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+PIECE = 30_000  # a text column holds 32,768 characters: https://learn.microsoft.com/azure/storage/tables
+_PLAIN = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def key(*words: str) -> str:
+    """Words joined by `:`; what a key may not hold, and `:` itself, becomes `~` and its bytes in hexadecimal."""
+    return ":".join(_PLAIN.sub(lambda found: "".join(f"~{byte:02x}" for byte in found[0].encode()), w) for w in words)
+
+
+def after(prefix: str) -> str:
+    """The first key behind all those that start with this prefix and a colon: `;` is the character after `:`."""
+    return f"{prefix};"
+
+
+def pieces(column: str, text: str) -> dict[str, str]:
+    """A text as columns `name`, `name_1`, `name_2`… that each fit."""
+    parts = [text[at : at + PIECE] for at in range(0, len(text), PIECE)] or [""]
+    return {f"{column}_{number}" if number else column: part for number, part in enumerate(parts)}
+
+
+def whole(column: str, row: Mapping[str, Any]) -> str:
+    """The text that `pieces` cut."""
+    found = [str(row.get(column) or "")]
+    while more := row.get(f"{column}_{len(found)}"):
+        found.append(str(more))
+    return "".join(found)
+
+
+def spilled(columns: Iterable[str]) -> list[str]:
+    """Those columns that are a second or later piece."""
+    return sorted(name for name in columns if re.fullmatch(r".+_\d+", name))

@@ -1,0 +1,134 @@
+"""The storage account: its clients, made on first use and kept for the worker's life, and its failures in our words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
+
+from shared.errors import Remote, Unavailable
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables.aio import TableClient, TableServiceClient
+    from azure.storage.queue.aio import QueueClient, QueueServiceClient
+
+SYSTEM = "Azure Storage"
+# Short, because three retries of the SDK's own default outlast the lease of a link.
+PATIENCE: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 15}
+ADVICE = {
+    401: "Check AzureWebJobsStorage",
+    403: "Give the app's identity the roles Storage Queue Data Contributor and Storage Table Data Contributor",
+}
+# The emulator's account and key are public constants:
+# https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+EMULATOR = (
+    "AccountName=devstoreaccount1;AccountKey="
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+    "DefaultEndpointsProtocol=http;BlobEndpoint={host}:10000/devstoreaccount1;"
+    "QueueEndpoint={host}:10001/devstoreaccount1;TableEndpoint={host}:10002/devstoreaccount1;"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Where the storage account is: a connection string, or both services' addresses and an identity."""
+
+    connection: str = ""
+    queues: str = ""
+    tables: str = ""
+    credential: AsyncTokenCredential | None = None
+
+
+def expanded(connection: str) -> str:
+    """`UseDevelopmentStorage=true` spelled out, because the SDK does not know that form."""
+    parts = dict(part.strip().split("=", 1) for part in connection.split(";") if "=" in part)
+    named = {name.casefold(): text for name, text in parts.items()}
+    if named.get("usedevelopmentstorage", "").casefold() != "true":
+        return connection
+    return EMULATOR.format(host=named.get("developmentstorageproxyuri", "http://127.0.0.1").rstrip("/"))
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """The SDK's exceptions become `Unavailable`: the store being away is never a deal's fault."""
+    try:
+        yield
+    except HttpResponseError as error:
+        status = error.status_code or 0
+        remote = Remote(
+            system=SYSTEM,
+            status=status,
+            code=str(getattr(error, "error_code", None) or ""),
+            message=str(error.message or error.reason or "").splitlines()[0][:300],
+            request_id=getattr(error.response, "headers", {}).get("x-ms-request-id", ""),
+        )
+        raise Unavailable(remote, advice=ADVICE.get(status, "")) from error
+    except AzureError as error:
+        remote = Remote(system=SYSTEM, message=f"no answer ({type(error).__name__}): {error}"[:300])
+        raise Unavailable(remote) from error
+
+
+class Storage:
+    """One queue service and one table service client a worker."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._queues: QueueServiceClient | None = None
+        self._tables: TableServiceClient | None = None
+        self._made: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    def queue(self, name: str) -> QueueClient:
+        """A queue that may not exist yet, with the platform's own encoding."""
+        from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy  # noqa: PLC0415 - cold start
+
+        return self._queue_service().get_queue_client(
+            name, message_encode_policy=BinaryBase64EncodePolicy(), message_decode_policy=BinaryBase64DecodePolicy()
+        )
+
+    async def table(self, name: str) -> TableClient:
+        """A table that exists."""
+        async with self._lock:
+            service = self._table_service()
+            if name not in self._made:
+                with storage_errors():
+                    await service.create_table_if_not_exists(name)
+                self._made.add(name)
+        return service.get_table_client(name)
+
+    async def make_queue(self, name: str) -> None:
+        with storage_errors():
+            try:
+                await self.queue(name).create_queue()
+            except ResourceExistsError:
+                return
+
+    def _queue_service(self) -> QueueServiceClient:
+        from azure.storage.queue.aio import QueueServiceClient  # noqa: PLC0415 - cold start
+
+        account = self._account
+        if self._queues is None and account.connection:
+            self._queues = QueueServiceClient.from_connection_string(expanded(account.connection), **PATIENCE)
+        if self._queues is None:
+            self._queues = QueueServiceClient(account.queues, credential=account.credential, **PATIENCE)
+        return self._queues
+
+    def _table_service(self) -> TableServiceClient:
+        from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - cold start
+
+        account = self._account
+        if self._tables is None and account.connection:
+            self._tables = TableServiceClient.from_connection_string(expanded(account.connection), **PATIENCE)
+        if self._tables is None:
+            self._tables = TableServiceClient(endpoint=account.tables, credential=account.credential, **PATIENCE)
+        return self._tables
+
+    async def close(self) -> None:
+        for client in (self._queues, self._tables, self._account.credential):
+            if client is not None:
+                await client.close()
