@@ -77,6 +77,7 @@ class Recorded:
 class Link:
     """Everything that is kept of one deal. `key` is the CRM record's id, and the salt of its digests.
 
+    `unsaid` are sentences that a failed write still owes to Audit.
     `tag` is the store's own version for compare-and-set; None for a link that was never stored.
     """
 
@@ -96,6 +97,7 @@ class Link:
     detached: bool = False
     engagement: str = ""
     flips: tuple[Flip, ...] = ()
+    unsaid: tuple[str, ...] = ()
     tag: str | None = None
 
     @property

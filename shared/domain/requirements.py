@@ -1,0 +1,136 @@
+"""What Partner Center requires of a deal before it takes it, and what to tell the seller who has to fill it in.
+
+Sources: Partner Center's "Create a referral" and its bulk-upload rules, which are the same service's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+
+from shared.domain import deal
+from shared.domain.countries import COUNTRIES
+from shared.domain.currencies import CURRENCIES
+from shared.domain.record import Snapshot
+from shared.domain.values import Customer, Group, Money, Person, Values, blank
+from shared.errors import NotMet
+
+MOST_SOLUTIONS = 50
+MOST_PEOPLE = 50
+
+Check = Callable[[Values], str]
+
+
+def _named(values: Values) -> str:
+    return "" if blank(values.get(deal.NAME)) else "give the opportunity a name"
+
+
+def _value(values: Values) -> str:
+    amount = values.get(deal.AMOUNT)
+    if not isinstance(amount, Money) or amount.amount is None:
+        return "fill in the deal value"
+    return "the deal value must not be negative" if amount.amount < Decimal(0) else ""
+
+
+def _currency(values: Values) -> str:
+    amount = values.get(deal.AMOUNT)
+    code = (amount.currency or "") if isinstance(amount, Money) else ""
+    if not code:
+        return "choose a currency"
+    return "" if code in CURRENCIES else f'"{code}" is not an ISO 4217 currency code'
+
+
+def _closing(values: Values) -> str:
+    return "" if isinstance(values.get(deal.CLOSING_DATE), date) else "fill in the estimated close date"
+
+
+def _customer(values: Values) -> str:
+    customer = values.get(deal.CUSTOMER)
+    if not isinstance(customer, Customer) or not customer.name:
+        return "choose the account (the customer)"
+    absent = [word for word, value in _address(customer).items() if not value]
+    return f"fill in the account's {' and '.join(absent)}" if absent else ""
+
+
+def _address(customer: Customer) -> Mapping[str, str]:
+    return {"street (address line 1)": customer.address.line1, "city": customer.address.city}
+
+
+def _country(values: Values) -> str:
+    customer = values.get(deal.CUSTOMER)
+    if not isinstance(customer, Customer):
+        return ""
+    code = customer.address.country
+    if not code:
+        return "fill in the account's country code (two letters, ISO 3166)"
+    return "" if code in COUNTRIES else f'the account\'s country "{code}" is not a two-letter ISO 3166 code'
+
+
+def _solutions(values: Values) -> str:
+    solutions = values.get(deal.SOLUTIONS)
+    count = len(solutions) if isinstance(solutions, Group) else 0
+    if not count:
+        return "add at least one co-sell ready or Microsoft solution"
+    return f"at most {MOST_SOLUTIONS} solutions are allowed, there are {count}" if count > MOST_SOLUTIONS else ""
+
+
+def _team(values: Values) -> str:
+    people = _people(values, deal.TEAM)
+    if not people:
+        return "give the opportunity an owner who is a user with a mail address"
+    if len(people) > MOST_PEOPLE:
+        return f"at most {MOST_PEOPLE} team members are allowed, there are {len(people)}"
+    return _complete(people, "sales team member")
+
+
+def _contact(values: Values) -> str:
+    people = _people(values, deal.CONTACTS)
+    if not people and blank(values.get(deal.HELP)):
+        return "add a contact of the customer: Microsoft's help needs one"
+    return _complete(people, "contact")
+
+
+def _people(values: Values, name: str) -> list[Person]:
+    group = values.get(name)
+    found = group if isinstance(group, Group) else Group()
+    return sorted((p for p in found if isinstance(p, Person)), key=lambda p: p.key)
+
+
+def _complete(people: Iterable[Person], who: str) -> str:
+    for person in people:
+        parts = {
+            "first name": person.first_name,
+            "last name": person.last_name,
+            "phone": person.phone,
+            "mail address": person.email,
+        }
+        if absent := [word for word, value in parts.items() if not value.strip()]:
+            return f"fill in the {' and '.join(absent)} of the {who} {person.email or person.last_name or '(unnamed)'}"
+    return ""
+
+
+NEW_REFERRAL: tuple[Check, ...] = (
+    _named,
+    _customer,
+    _country,
+    _value,
+    _currency,
+    _closing,
+    _contact,
+    _solutions,
+    _team,
+)
+INVITATION: tuple[Check, ...] = (_contact, _solutions)
+
+
+def require(record: Snapshot, checks: tuple[Check, ...] = NEW_REFERRAL) -> None:
+    """Raise NotMet with everything that is missing at once, so that a seller fills in one list and not nine."""
+    if missing := [text for check in checks if (text := check(record.values))]:
+        raise NotMet(f"Not shared yet: {'; '.join(missing)}", records=(record.ref, *record.related))
+
+
+def sound(values: Values) -> str:
+    """Why changed values may not be sent although the records are linked; empty where they may."""
+    checks = (_value, _currency) if deal.AMOUNT in values else ()
+    return "; ".join(text for check in checks if (text := check(values)))

@@ -1,0 +1,86 @@
+"""What one reconcile works with: the two gateways, the link store, the clock and the policy."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.link import Intent, Link, Purpose, Recorded
+from shared.domain.outcome import Kind, Outcome, delayed
+from shared.domain.policy import Policy
+from shared.domain.record import Snapshot
+from shared.domain.values import Side
+from shared.ports import Clock, Gateway, LinkMoved, Links
+from shared.sync import retry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The collaborators of every step, and the few things that all steps do with them."""
+
+    partner: Gateway
+    crm: Gateway
+    links: Links
+    clock: Clock
+    policy: Policy
+
+    def gateway(self, side: Side) -> Gateway:
+        return self.partner if side is Side.PARTNER else self.crm
+
+    @property
+    def titles(self) -> Mapping[Side, str]:
+        return {Side.PARTNER: self.partner.title, Side.CRM: self.crm.title}
+
+    def intent(self, purpose: Purpose) -> Intent:
+        now = self.clock.now()
+        lease = timedelta(seconds=self.policy.lease)
+        return Intent(id=str(uuid.uuid4()), purpose=purpose, started=now, expires=now + lease)
+
+    def in_time(self, intent: Intent) -> bool:
+        """May a call still begin under this lease? It has to end, with or without an answer, before the lease does."""
+        return self.clock.now() + timedelta(seconds=self.policy.longest_call) < intent.expires
+
+    def busy(self, intent: Intent) -> Outcome:
+        """Somebody is at it: soon if he has just begun, when his lease ends if he seems to have died."""
+        now = self.clock.now()
+        fresh = now - intent.started < timedelta(seconds=20)
+        delay = retry.soon(self.clock.jitter()) if fresh else max((intent.expires - now).total_seconds(), 1) + 1
+        return delayed("another worker is at this deal", delay)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """The outcome of a look, the link as it was left, and whether the seller has been told already."""
+
+    outcome: Outcome
+    link: Link | None = None
+    crm: Snapshot | None = None
+    told: bool = False
+
+
+SETTLED = frozenset({Kind.DONE, Kind.LEFT})
+
+
+def concluded(link: Link, outcome: Outcome, now: datetime, fingerprint: str) -> Link:
+    """The link with an outcome recorded: what heal has to come back for, and when."""
+    same = link.outcome is not None and (link.outcome.kind, link.outcome.reason) == (outcome.kind, outcome.reason)
+    waits = outcome.kind is Kind.WAITING
+    wake = None
+    if outcome.kind is Kind.DELAYED:
+        wake = now + timedelta(seconds=outcome.delay or 0)
+    elif waits:
+        wake = now + retry.waiting(link.tries)
+    return replace(
+        link,
+        outcome=link.outcome if same else Recorded(kind=outcome.kind, reason=outcome.reason, at=now),
+        wake_at=wake,
+        waiting=outcome.records if waits else (),
+        tries=link.tries + 1 if waits else 0,
+        owed=(outcome.reason,) if outcome.kind is Kind.OWED else (),
+        owed_under=fingerprint if outcome.kind is Kind.OWED else "",
+    )
+
+
+__all__ = ["SETTLED", "Desk", "Ended", "LinkMoved", "concluded"]

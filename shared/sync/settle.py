@@ -1,0 +1,148 @@
+"""Recording intents and settling what the servers answered, each by compare-and-set on the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain.deal import TITLES
+from shared.domain.intents import with_base
+from shared.domain.link import MOST_INTENTS, Base, Intent, Link, Purpose
+from shared.domain.plan import Plan
+from shared.domain.record import Snapshot
+from shared.domain.values import Side, digest, digests
+from shared.errors import Conflict, Remote
+from shared.ports import LinkMoved
+from shared.sync.desk import Desk
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """What was seen and what was answered under one plan.
+
+    `at_risk` is a side whose write got no answer: its part of the intent stays for a later reader to resolve.
+    """
+
+    plan: Plan
+    seen: Mapping[Side, Snapshot]
+    answers: Mapping[Side, Snapshot]
+    at_risk: Side | None = None
+    cut_short: bool = False
+
+
+def first_base(link: Link, record: Snapshot, *, marker: str = "") -> Link:
+    """The base of a side that was just created or adopted as it is: everything it shows."""
+    shown = digests(record.values, link.key)
+    fresh = replace(link, base={**link.base, record.side: Base()})
+    return with_base(fresh, record.side, shown, version=record.version, marked=bool(marker) and record.marker == marker)
+
+
+def settle(link: Link, done: Settlement) -> Link:
+    """The link's base after what was done: per side, what that side showed.
+
+    Fields that were left keep their base, so that their difference is seen again when the reason is gone.
+    """
+    untaken = {name for _, name in refused(done)}
+    for side in Side:
+        seen = done.seen[side]
+        wrote = done.answers.get(side)
+        shown = {name: digest(seen.values[name], link.key) for name in done.plan.settled if name in seen.values}
+        if side.other in done.answers:
+            sources = set(done.plan.to(side.other)) & set(seen.values) - untaken
+            shown |= {name: digest(seen.values[name], link.key) for name in sources}
+        if wrote is not None:
+            names = set(done.plan.to(side)) & set(wrote.values) - untaken
+            shown |= {name: digest(wrote.values[name], link.key) for name in names}
+        link = with_base(link, side, shown, version=_version(side, done), marked=_marked(link, side, done))
+    return link
+
+
+def refused(done: Settlement) -> Mapping[tuple[Side, str], str]:
+    """Fields that a server kept as they were, and its reason: its answer shows another value, and locks the field."""
+    return {
+        (side, name): answer.locked[name]
+        for side, answer in done.answers.items()
+        for name, value in done.plan.to(side).items()
+        if name in answer.locked and name in answer.values and answer.values[name] != value
+    }
+
+
+def _version(side: Side, done: Settlement) -> str:
+    """The version to recognise as ours; none where the server changed more than it was asked to, so look again."""
+    if done.cut_short and side not in done.answers:
+        return ""
+    return "" if surprised(side, done) else done.answers.get(side, done.seen[side]).version
+
+
+def surprised(side: Side, done: Settlement) -> bool:
+    """Did the answer show a change that nobody asked for? A plug-in's, then: it has to reach the other side too."""
+    answer = done.answers.get(side)
+    if answer is None:
+        return False
+    asked = set(done.plan.to(side))
+    common = (set(answer.values) & set(done.seen[side].values) & set(TITLES)) - asked
+    return any(answer.values[name] != done.seen[side].values[name] for name in common)
+
+
+def _marked(link: Link, side: Side, done: Settlement) -> bool:
+    answer = done.answers.get(side)
+    known = link.base[side].marked if side in link.base else False
+    return known if answer is None else answer.marker is not None
+
+
+async def begin(desk: Desk, link: Link, intent: Intent) -> Link:
+    """Record an intent before anything is written under it; whoever moved the link meanwhile goes first."""
+    return await save(desk, replace(link, intents=(*_room(link.intents, intent.purpose), intent)))
+
+
+def _room(intents: tuple[Intent, ...], purpose: Purpose) -> tuple[Intent, ...]:
+    """Of four intents at most, the newest write may still land, and the first creation may have."""
+    most = MOST_INTENTS - 1
+    return intents[:most] if purpose is Purpose.CREATE else intents[-most:]
+
+
+async def finish(desk: Desk, link: Link, intent: Intent, change: Callable[[Link], Link]) -> Link:
+    """Store what was settled. If the link moved, only notes were added by others: settle on top of them.
+
+    Whoever no longer finds his own intent has lost his lease: somebody else settled for him.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return await desk.links.save(change(link))
+        except LinkMoved:
+            link = await desk.links.get(link.key)
+            if all(other.id != intent.id for other in link.intents):
+                raise _moved() from None
+    raise _moved()
+
+
+async def save(desk: Desk, link: Link) -> Link:
+    """Store a link that nobody may have moved since it was read."""
+    try:
+        return await desk.links.save(link)
+    except LinkMoved as error:
+        raise _moved() from error
+
+
+def _moved() -> Conflict:
+    return Conflict(Remote(system="link store", status=412, message="the link was changed by another worker"))
+
+
+def without(link: Link, intent: Intent) -> Link:
+    """The link without one intent."""
+    return replace(link, intents=tuple(other for other in link.intents if other.id != intent.id))
+
+
+def released(link: Link, intent: Intent, now: datetime) -> Link:
+    """The link whose intent no longer keeps others out, but is still recognised by its marker."""
+    ended = replace(intent, expires=now)
+    return replace(link, intents=tuple(ended if other.id == intent.id else other for other in link.intents))
+
+
+def remaining(link: Link, intent: Intent, side: Side) -> Link:
+    """The link whose intent covers one side only: the other one is settled."""
+    narrowed = replace(intent, will={side: intent.will.get(side, {})})
+    return replace(link, intents=tuple(narrowed if other.id == intent.id else other for other in link.intents))
