@@ -17,10 +17,10 @@ def read_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        values = json.loads(path.read_text(encoding="utf-8-sig")).get("Values", {})
+        values = json.loads(path.read_text(encoding="utf-8-sig")).get("Values", {}).items()
     except (ValueError, AttributeError) as error:
         raise SettingsError(f"{path}: {error}") from error
-    wrong = sorted(name for name, value in values.items() if not isinstance(value, str))
+    wrong = sorted(name for name, value in values if not isinstance(value, str))
     if wrong:
         raise SettingsError(f"{path}: app settings are texts; put these in quotes: {', '.join(wrong)}")
     return dict(values)

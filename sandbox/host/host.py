@@ -93,7 +93,7 @@ class Host:
 
     async def _index(self) -> None:
         self._stack.enter_context(app_settings.applied(self._given))
-        self.config = hostjson.read(self._app_dir)
+        self.config = hostjson.read(self._app_dir, os.environ)
         self._stack.callback(app_import.forget, self._app_dir)
         self._stack.push_async_callback(self._runtime.stop)
         indexed = await self._runtime.index(self._app_dir)

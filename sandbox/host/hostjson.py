@@ -40,8 +40,15 @@ class HostConfig:
     function_timeout: timedelta | None
 
 
-def read(app_dir: Path) -> HostConfig:
-    """Read the app's host.json; raises HostJsonError naming the key and what is wrong with it."""
+OVERRIDE = "AzureFunctionsJobHost__"
+
+
+def read(app_dir: Path, settings: Mapping[str, str]) -> HostConfig:
+    """Read the app's host.json; raises HostJsonError naming the key and what is wrong with it.
+
+    Settings like AzureFunctionsJobHost__extensions__queues__batchSize override it:
+    https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values
+    """
     path = app_dir / "host.json"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -49,12 +56,22 @@ def read(app_dir: Path) -> HostConfig:
         raise HostJsonError(f"{path}: {error}") from error
     if not isinstance(document, dict) or document.get("version") != "2.0":
         raise HostJsonError(f'{path}: "version" must be "2.0"')
+    for name, text in settings.items():
+        if name.startswith(OVERRIDE):
+            _override(document, name.removeprefix(OVERRIDE).split("__"), text)
     extensions = _section(document, "extensions")
     return HostConfig(
         queues=_queues(_section(extensions, "queues")),
         route_prefix=str(_section(extensions, "http").get("routePrefix", "api")).strip("/"),
         function_timeout=_function_timeout(document.get("functionTimeout", "00:30:00")),
     )
+
+
+def _override(document: dict[str, Any], keys: list[str], text: str) -> None:
+    for key in keys[:-1]:
+        document = document.setdefault(key, {})
+    # Settings are texts; what looks like a whole number stands for one.
+    document[keys[-1]] = int(text) if text.isascii() and text.isdecimal() else text
 
 
 def _section(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -35,7 +35,8 @@ def plain(req: func.HttpRequest) -> str:
 
 @app.route("fail/{how}")
 async def fail(req: func.HttpRequest) -> func.HttpResponse:
-    return await FATES[req.route_params["how"]]()
+    answer: func.HttpResponse = await FATES[req.route_params["how"]]()
+    return answer
 
 
 @app.route("locked", auth_level=func.AuthLevel.FUNCTION)
@@ -82,7 +83,8 @@ async def poisoned(msg: func.QueueMessage) -> None:
 
 @app.timer_trigger("timer", "%TICK%")
 async def tick(timer: func.TimerRequest) -> None:
-    SEEN.append({"past_due": timer.past_due, "status": timer.schedule_status})
+    status: dict[str, str] = getattr(timer, "schedule_status", {})  # not in the public class's annotations
+    SEEN.append({"past_due": timer.past_due, "status": status})
 
 
 async def _do(msg: func.QueueMessage) -> None:
@@ -96,6 +98,7 @@ async def _do(msg: func.QueueMessage) -> None:
         "inserted": msg.insertion_time,
         "at": asyncio.get_running_loop().time(),
         "ended": False,
+        "beside": sum(each.get("ended") is False for each in SEEN),
     }
     SEEN.append(entry)
     order = json.loads(text) if text.startswith("{") else {}
@@ -124,8 +127,14 @@ async def _hang() -> func.HttpResponse:
     return func.HttpResponse("never")
 
 
-async def _nothing() -> typing.Any:
+async def _nothing() -> func.HttpResponse | None:
     return None
 
 
-FATES = {"raise": _raise, "cancel": _cancel, "exit": _exit, "hang": _hang, "nothing": _nothing}
+FATES: dict[str, typing.Callable[[], typing.Awaitable[typing.Any]]] = {
+    "raise": _raise,
+    "cancel": _cancel,
+    "exit": _exit,
+    "hang": _hang,
+    "nothing": _nothing,
+}
