@@ -1,0 +1,183 @@
+"""Actions and functions: closing an opportunity, qualifying a lead, who am I."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.dynamics import errors
+from sandbox.dynamics.execution import Event, Execution
+from sandbox.dynamics.organization import ORGANIZATION
+from sandbox.dynamics.payload import PayloadReader
+from sandbox.dynamics.pipeline import Pipeline
+from sandbox.dynamics.rules_opportunity import LOST, OPEN, WON
+from sandbox.dynamics.store import Ref, Row
+from sandbox.dynamics.values import parse
+
+_CLOSING = {"WinOpportunity": ("Win", WON), "LoseOpportunity": ("Lose", LOST)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actions:
+    """Runs actions for one request; a result of None is 204."""
+
+    pipeline: Pipeline
+    reader: PayloadReader
+    execution: Execution
+
+    def unbound(self, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any] | None] | None:
+        if name in _CLOSING:
+            return lambda body: self._close(*_CLOSING[name], body)
+        return {"PublishXml": _published, "PublishAllXml": _published}.get(name)
+
+    def who_am_i(self) -> dict[str, Any]:
+        caller = self.execution.caller
+        return {"BusinessUnitId": caller.business_unit, "UserId": caller.user, "OrganizationId": ORGANIZATION}
+
+    def _close(self, message: str, state: int, body: Mapping[str, Any]) -> None:
+        """Makes the opportunityclose activity and sets state, status, actual value and date of the opportunity."""
+        schema, store = self.pipeline.organization.schema, self.pipeline.organization.store
+        closing = self._close_values(body)
+        target = closing.get("opportunityid")
+        if not isinstance(target, Ref):
+            raise errors.DataverseError(errors.INVALID_ARGUMENT, "OpportunityClose names no opportunity.")
+        opportunity = schema.tables["opportunity"]
+        before = store.get("opportunity", target.id) or {}
+        if before.get("statecode") != OPEN:
+            raise errors.DataverseError(errors.ALREADY_CLOSED, "The opportunity has already been closed.")
+        status = self._status(body, opportunity.status_of(state), target.id)
+        start = len(self.pipeline.organization.events)
+        activity = self._make_activity(closing, before)
+        ended = (closing.get("actualend") or self.pipeline.organization.stamp())[:10]
+        effects = {"actualvalue": closing.get("actualrevenue"), "actualclosedate": ended}
+        values = {"statecode": state, "statuscode": status, **effects}
+        self.pipeline.update(opportunity, target.id, values, self.execution, closing=True)
+        self._announce(message, target.id, activity, status, start)
+
+    def _close_values(self, body: Mapping[str, Any]) -> Row:
+        """Actualend is sent as a date or as a moment; a date is that day's start."""
+        given = body.get("OpportunityClose")
+        if not isinstance(given, Mapping):
+            raise errors.DataverseError(errors.INVALID_ARGUMENT, "Required parameter 'OpportunityClose' is missing.")
+        table = self.pipeline.organization.schema.tables["opportunityclose"]
+        ended = given.get("actualend")
+        plain = {**given}
+        if isinstance(ended, str) and len(ended) == 10:
+            plain["actualend"] = f"{ended}T00:00:00Z"
+        return self.reader.changes(table, plain, creating=True).values
+
+    def _status(self, body: Mapping[str, Any], allowed: list[int], row: str) -> int:
+        status = body.get("Status", -1)
+        if status == -1:
+            return allowed[0]
+        if status not in allowed:
+            raise errors.DataverseError(
+                errors.STATE_MISMATCH, f"{status} is not a valid status code on opportunity with Id {row}."
+            )
+        return int(status)
+
+    def _make_activity(self, closing: Row, before: Row) -> str:
+        table = self.pipeline.organization.schema.tables["opportunityclose"]
+        values = {"transactioncurrencyid": before.get("transactioncurrencyid"), **closing}
+        values |= {"statecode": 1, "statuscode": 2, "actualend": closing.get("actualend") or self._now()}
+        return self.pipeline.create(table, values, self.execution)
+
+    def _now(self) -> str:
+        return self.pipeline.organization.stamp()
+
+    def _announce(self, message: str, row: str, activity: str, status: int, start: int) -> None:
+        """Which messages steps see is public nowhere: all, only Win/Lose, or only the row events."""
+        organization = self.pipeline.organization
+        mode = organization.switches.text("close_events")
+        if mode == "win_lose_only":
+            del organization.events[start:]
+        if mode == "update_only":
+            return
+        store = organization.store
+        self.pipeline.emit(
+            Event(
+                message=message,
+                table="opportunity",
+                row=row,
+                execution=self.execution,
+                after=store.get("opportunity", row),
+                inputs={
+                    "OpportunityClose": ("opportunityclose", store.get("opportunityclose", activity)),
+                    "Status": status,
+                },
+            )
+        )
+
+    def qualify(self, row_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Leads → account, contact, opportunity as asked; the lead ends Qualified."""
+        organization = self.pipeline.organization
+        lead = organization.store.get("lead", row_id)
+        if lead is None:
+            raise errors.not_found("lead", row_id)
+        if lead["statecode"] != 0:
+            raise errors.DataverseError(errors.CANNOT_QUALIFY, "The lead is already qualified or disqualified.")
+        made = self._made_from(lead, body)
+        table = organization.schema.tables["lead"]
+        status = self._status(body, table.status_of(1), row_id)
+        parents = {"parentaccountid": made.get("account"), "parentcontactid": made.get("contact")}
+        values = {name: ref for name, ref in parents.items() if ref}
+        if "opportunity" in made:
+            values["qualifyingopportunityid"] = made["opportunity"]
+        self.pipeline.update(table, row_id, {**values, "statecode": 1, "statuscode": status}, self.execution)
+        return {"value": [_entity(ref) for ref in made.values()]}
+
+    def _made_from(self, lead: Row, body: Mapping[str, Any]) -> dict[str, Ref]:
+        made: dict[str, Ref] = {}
+        if body.get("CreateAccount") and lead.get("companyname"):
+            made["account"] = self._make("account", {"name": lead["companyname"], **_shared(lead, _ACCOUNT)})
+        if body.get("CreateContact"):
+            parent = {"parentcustomerid": made["account"]} if "account" in made else {}
+            made["contact"] = self._make("contact", {**_shared(lead, _CONTACT), **parent})
+        if body.get("CreateOpportunity"):
+            made["opportunity"] = self._make("opportunity", self._opportunity(lead, body, made))
+        return made
+
+    def _opportunity(self, lead: Row, body: Mapping[str, Any], made: dict[str, Ref]) -> Row:
+        values: Row = {
+            "name": lead.get("subject"),
+            "originatingleadid": Ref("lead", lead["leadid"]),
+            "parentaccountid": made.get("account") or lead.get("parentaccountid"),
+            "parentcontactid": made.get("contact") or lead.get("parentcontactid"),
+            "estimatedvalue": lead.get("estimatedamount"),
+            "estimatedclosedate": lead.get("estimatedclosedate"),
+            "description": lead.get("description"),
+            "transactioncurrencyid": lead.get("transactioncurrencyid"),
+        }
+        for parameter, table, column in _PARAMETERS:
+            given = body.get(parameter)
+            key = self.pipeline.organization.schema.tables[table].columns[f"{table}id"]
+            if isinstance(given, Mapping) and given.get(f"{table}id"):
+                values[column] = Ref(table, parse(key, table, given[f"{table}id"]))
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _make(self, table: str, values: Row) -> Ref:
+        return Ref(table, self.pipeline.create(self.pipeline.organization.schema.tables[table], values, self.execution))
+
+
+_PARAMETERS = (
+    ("OpportunityCurrencyId", "transactioncurrency", "transactioncurrencyid"),
+    ("OpportunityCustomerId", "account", "customerid"),
+    ("OpportunityCustomerId", "contact", "customerid"),
+)
+_PLACE = tuple(f"address1_{part}" for part in ("line1", "line2", "city", "stateorprovince", "postalcode", "country"))
+_ACCOUNT = ("websiteurl", "telephone1", "emailaddress1", *_PLACE)
+_CONTACT = ("firstname", "lastname", "emailaddress1", "telephone1", "jobtitle", *_PLACE)
+
+
+def _shared(lead: Row, columns: tuple[str, ...]) -> Row:
+    return {name: lead[name] for name in columns if lead.get(name) is not None}
+
+
+def _entity(ref: Ref) -> dict[str, Any]:
+    return {"@odata.type": f"#Microsoft.Dynamics.CRM.{ref.table}", f"{ref.table}id": ref.id}
+
+
+def _published(body: Mapping[str, Any]) -> None:
+    """Columns made by API are usable without publishing, so nothing is left to do."""
+    del body

@@ -1,0 +1,90 @@
+"""Control routes of this simulator alone: limits, a ready-made webhook, the base rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.dynamics.execution import Caller, Execution
+from sandbox.dynamics.limits import Protection
+from sandbox.dynamics.organization import BUSINESS_UNIT, Organization, stable_id
+from sandbox.dynamics.rules import make_pipeline
+from sandbox.dynamics.seed import APPLICATION, MESSAGES, filter_id, message_id, seed
+from sandbox.dynamics.store import Ref, Row
+from sandbox.faults import control_route, json_object
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    organization: Organization
+    protection: Protection
+    changed: Callable[[], None]
+
+    async def limits(self, request: Request) -> Response:
+        self.protection.limits = self.protection.limits.changed(await json_object(request))
+        return JSONResponse(
+            {name: getattr(self.protection.limits, name) for name in ("requests", "window", "concurrent")}
+        )
+
+    async def seed(self, _: Request) -> Response:
+        seed(self.organization)
+        self.changed()
+        return JSONResponse({"status": "seeded"})
+
+    async def webhook(self, request: Request) -> Response:
+        """Registers an endpoint with all the steps a synchroniser needs; again with the same URL changes it."""
+        body = await json_object(request)
+        url = body.get("url")
+        if not isinstance(url, str) or not url:
+            raise ValueError("url is the address to post to")
+        steps = self._register(url, body)
+        self.changed()
+        return JSONResponse({"serviceendpointid": stable_id("endpoint", url), "steps": steps})
+
+    def _register(self, url: str, body: dict[str, Any]) -> list[str]:
+        endpoint = stable_id("endpoint", url)
+        values: Row = {"name": url, "contract": 8, "url": url, "authtype": 4, "authvalue": body.get("code") or None}
+        self._put("serviceendpoint", endpoint, values | {"messageformat": 2, "messagecharset": 1})
+        names = self.organization.names
+        listed = [("opportunity", message) for message in (*MESSAGES, "Win", "Lose")]
+        listed += [(table, "Update") for table in ("account", "contact", "systemuser")]
+        listed += [(table, message) for table in (names.row, names.detail) for message in MESSAGES]
+        for table, message in listed:
+            self._put(
+                "sdkmessageprocessingstep", stable_id("step", url, table, message), _step(endpoint, table, message)
+            )
+        return [f"{message} of {table}" for table, message in listed]
+
+    def _put(self, table: str, row_id: str, values: Row) -> None:
+        execution = Execution(caller=Caller(user=APPLICATION, business_unit=BUSINESS_UNIT), silent_async=True)
+        pipeline, definition = make_pipeline(self.organization), self.organization.schema.tables[table]
+        if self.organization.store.get(table, row_id) is None:
+            pipeline.create(definition, values, execution, row_id)
+        else:
+            pipeline.update(definition, row_id, values, execution)
+        self.organization.events.clear()
+
+    def routes(self) -> list[Route]:
+        return [
+            control_route("limits", self.limits, "POST"),
+            control_route("seed", self.seed, "POST"),
+            control_route("webhook", self.webhook, "POST"),
+        ]
+
+
+def _step(endpoint: str, table: str, message: str) -> Row:
+    return {
+        "name": f"{message} of {table}",
+        "stage": 40,
+        "mode": 1,
+        "rank": 1,
+        "asyncautodelete": True,
+        "eventhandler": Ref("serviceendpoint", endpoint),
+        "sdkmessageid": Ref("sdkmessage", message_id(message)),
+        "sdkmessagefilterid": Ref("sdkmessagefilter", filter_id(table, message)),
+    }

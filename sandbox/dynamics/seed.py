@@ -1,0 +1,154 @@
+"""The rows an organisation starts with; their ids are the same at every start."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sandbox.dynamics.execution import Caller, Execution
+from sandbox.dynamics.organization import BUSINESS_UNIT, ORGANIZATION, Organization, stable_id
+from sandbox.dynamics.pipeline import Pipeline
+from sandbox.dynamics.store import Ref, Row
+from sandbox.dynamics.tables_connector import SolutionTables
+
+APPLICATION = stable_id("systemuser", "application")
+APPLICATION_CLIENT = "11111111-aaaa-4aaa-8aaa-111111111111"
+SELLER = stable_id("systemuser", "dana.rivera")
+SELLER_2 = stable_id("systemuser", "sam.okafor")
+TEAM = stable_id("team", "cosell")
+MESSAGES = ("Create", "Update", "Delete")
+CURRENCIES = {
+    "USD": ("US Dollar", "$", 2, "1"),
+    "EUR": ("Euro", "€", 2, "0.92"),
+    "GBP": ("Pound Sterling", "£", 2, "0.79"),
+    "JPY": ("Yen", "¥", 0, "150"),
+}
+SOLUTIONS = {
+    "SOL-1001": ("Contoso Retail Insights", "IP", "Fabrikam"),
+    "SOL-1002": ("Contoso Cloud Migration", "Services", "Fabrikam"),
+    "SOL-1003": ("Azure Landing Zone", "3P", "Contoso"),
+}
+
+
+def currency_id(code: str) -> str:
+    return stable_id("transactioncurrency", code)
+
+
+def detail_id(identifier: str) -> str:
+    return stable_id("solutiondetail", identifier)
+
+
+def message_id(name: str) -> str:
+    return stable_id("sdkmessage", name)
+
+
+def filter_id(table: str, message: str) -> str:
+    return stable_id("sdkmessagefilter", table, message)
+
+
+def seed(organization: Organization) -> None:
+    """Makes what is missing and leaves what is there, so that it may run again."""
+    caller = Caller(user=APPLICATION, business_unit=BUSINESS_UNIT)
+    pipeline = Pipeline(organization=organization)
+    for table, row_id, values in (*_base(), *_people(), *_pipeline_rows(organization), *_solutions(organization.names)):
+        if organization.store.get(table, row_id) is None:
+            definition = organization.schema.tables[table]
+            pipeline.create(definition, values, Execution(caller=caller), row_id)
+    organization.events.clear()
+
+
+Planned = tuple[str, str, Row]
+
+
+def _base() -> list[Planned]:
+    base = Ref("transactioncurrency", currency_id("USD"))
+    found: list[Planned] = [
+        ("transactioncurrency", currency_id(code), _currency(code, *values)) for code, values in CURRENCIES.items()
+    ]
+    organization: dict[str, Any] = {"name": "fabrikam", "languagecode": 1033, "basecurrencyid": base}
+    organization |= {"basecurrencyprecision": 2, "currencydecimalprecision": 2}
+    return [
+        *found,
+        ("organization", ORGANIZATION, organization),
+        ("businessunit", BUSINESS_UNIT, {"name": "fabrikam"}),
+    ]
+
+
+def _currency(code: str, name: str, symbol: str, precision: int, rate: str) -> Row:
+    return {
+        "isocurrencycode": code,
+        "currencyname": name,
+        "currencysymbol": symbol,
+        "currencyprecision": precision,
+        "exchangerate": Decimal(rate),
+    }
+
+
+def _people() -> list[Planned]:
+    unit = Ref("businessunit", BUSINESS_UNIT)
+    return [
+        ("systemuser", APPLICATION, _user("", "Cosell Sync", "", "") | {"applicationid": APPLICATION_CLIENT}),
+        ("systemuser", SELLER, _user("Dana", "Rivera", "dana@fabrikam.example", "+1 425 555 0100")),
+        ("systemuser", SELLER_2, _user("Sam", "Okafor", "sam@fabrikam.example", "+1 425 555 0101")),
+        ("team", TEAM, {"name": "Co-sell", "teamtype": 0, "businessunitid": unit}),
+    ]
+
+
+def _user(first: str, last: str, mail: str, phone: str) -> Row:
+    return {
+        "firstname": first or None,
+        "lastname": last,
+        "fullname": f"{first} {last}".strip(),
+        "internalemailaddress": mail or None,
+        "domainname": mail or None,
+        "mobilephone": phone or None,
+        "address1_telephone1": phone or None,
+        "accessmode": 0 if mail else 4,
+        "azureactivedirectoryobjectid": stable_id("object", mail or last),
+        "businessunitid": Ref("businessunit", BUSINESS_UNIT),
+    }
+
+
+def _pipeline_rows(organization: Organization) -> list[Planned]:
+    """Messages and their filters; Win and Lose exist for opportunities only."""
+    found: list[Planned] = [("sdkmessage", message_id(name), {"name": name}) for name in (*MESSAGES, "Win", "Lose")]
+    pairs = [(table, message) for table in organization.schema.tables for message in MESSAGES]
+    for table, message in (*pairs, ("opportunity", "Win"), ("opportunity", "Lose")):
+        reference = Ref("sdkmessage", message_id(message))
+        values = {"primaryobjecttypecode": table, "sdkmessageid": reference}
+        found.append(("sdkmessagefilter", filter_id(table, message), values))
+    return found
+
+
+def _solutions(names: SolutionTables) -> list[Planned]:
+    publisher = stable_id("publisher", "microsoft")
+    connector = stable_id("solution", "connector")
+    rows: list[Planned] = [
+        ("publisher", publisher, {"uniquename": "msft", "friendlyname": "Microsoft", "customizationprefix": "msft"}),
+        ("solution", connector, _connector(Ref("publisher", publisher))),
+        *((names.detail, detail_id(key), _detail(names.prefix, key, *each)) for key, each in SOLUTIONS.items()),
+    ]
+    flows = ("Partner Center to Dynamics 365", "Dynamics 365 to Partner Center")
+    for flow in flows:
+        values = {"name": flow, "category": 5, "statecode": 0, "statuscode": 1, "solutionid": connector}
+        rows.append(("workflow", stable_id("workflow", flow), values | {"ismanaged": True}))
+    return rows
+
+
+def _connector(publisher: Ref) -> Row:
+    return {
+        "uniquename": "PartnerCenterReferralsSynchronizationforDynamics365",
+        "friendlyname": "Partner Center Referrals Synchronization for Dynamics 365",
+        "version": "1.0.2102.1",
+        "ismanaged": True,
+        "publisherid": publisher,
+    }
+
+
+def _detail(prefix: str, identifier: str, name: str, kind: str, publisher: str) -> Row:
+    return {
+        f"{prefix}_name": name,
+        f"{prefix}_solutionidentifier": identifier,
+        f"{prefix}_type": kind,
+        f"{prefix}_publishername": publisher,
+    }
