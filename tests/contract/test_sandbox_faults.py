@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -31,6 +29,7 @@ from sandbox.faults import (
     choice,
     control_routes,
 )
+from sandbox.servers import listen, serving
 
 RECORD = "/things/0b8c1c2e-0000-4000-8000-00000000000a"
 
@@ -92,15 +91,8 @@ def in_process(app: SandboxApp) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def over_socket(app: SandboxApp) -> AsyncIterator[httpx.AsyncClient]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}") as client:
-        try:
-            yield client
-        finally:
-            server.should_exit = True
-            await serving
+    async with serving(app, listen()) as url, httpx.AsyncClient(base_url=url) as client:
+        yield client
 
 
 async def hits(client: httpx.AsyncClient) -> int:
