@@ -1,0 +1,55 @@
+"""The command that runs both simulators: one line when they listen, a clean end on a signal."""
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+
+ROOT = Path(__file__).parents[2]
+# All that a parent can send on Windows is CTRL_BREAK: SIGTERM there ends a process without asking it.
+BREAK = getattr(signal, "CTRL_BREAK_EVENT", None)
+STOPS = [BREAK] if BREAK else [signal.SIGINT, signal.SIGTERM]
+
+
+async def start(folder: Path) -> Process:
+    arguments = ["--partner-center-port", "0", "--dynamics-port", "0", "--state", str(folder / "state")]
+    arguments += ["--write-root", str(folder / "trust" / "root.pem")]
+    # On Windows only a process group of its own can be sent a CTRL_BREAK.
+    group = 0x00000200 if sys.platform == "win32" else 0
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sandbox", *arguments, cwd=ROOT, stdout=PIPE, stderr=PIPE, creationflags=group
+    )
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Process]:
+    process = await start(tmp_path)
+    yield process
+    if process.returncode is None:
+        process.kill()
+        await process.communicate()
+
+
+@pytest.mark.parametrize("number", STOPS)
+async def test_both_run_and_stop_on_a_signal(running: Process, tmp_path: Path, number: signal.Signals) -> None:
+    """The one line names both addresses, both answer, and the first signal ends all with exit 0 and state saved."""
+    assert running.stdout is not None
+    addresses = json.loads(await running.stdout.readline())
+    async with httpx.AsyncClient(trust_env=False) as client:
+        health = [(await client.get(f"{url}/control/health")).json() for url in addresses.values()]
+    root = x509.load_pem_x509_certificate((tmp_path / "trust" / "root.pem").read_bytes())
+    running.send_signal(number)
+    _, errors = await running.communicate()
+
+    assert set(addresses) == {"partner_center", "dynamics"}
+    assert health == [{"status": "ok"}] * 2
+    assert root.subject == root.issuer
+    assert (running.returncode, errors) == (0, b"")
+    assert {path.name for path in (tmp_path / "state").iterdir()} == {"partner_center.json", "dynamics.json"}
