@@ -1,12 +1,13 @@
 """What the runtime refuses when it indexes an app, and what it lets pass: the same on both runtimes."""
 
 import re
+import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from sandbox.host import Host, IndexRefusedError
+from sandbox.host import Host, IndexRefusedError, microsoft
 
 HEAD = "import typing\nimport azure.functions as func\napp = func.FunctionApp()\n"
 QUEUE = '@app.queue_trigger("msg", "work", "AzureWebJobsStorage")\n'
@@ -136,3 +137,8 @@ async def test_no_app_is_refused(runtime: str, tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text('{"version": "2.0"}', encoding="utf-8")
     with pytest.raises(IndexRefusedError, match=r"no function_app\.py"):
         await Host(app_dir=tmp_path, runtime=runtime).check()
+
+
+def test_microsofts_runtime_takes_part_where_it_can() -> None:
+    """From Python 3.13 on this suite holds the direct runtime against Microsoft's own."""
+    assert microsoft.available() is (sys.version_info >= (3, 13))
