@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -133,17 +134,21 @@ def create_app(
     state_path: Path | None = None,
     seed: int = 0,
     solution_tables: SolutionTables | None = None,
-) -> Starlette:
-    """One organisation at `base_url`; `seed` makes ids repeatable, `state_path` keeps it over restarts."""
+    webhook_client: httpx.AsyncClient | None = None,
+) -> SandboxApp:
+    """One organisation at `base_url`; `seed` makes ids repeatable, `state_path` keeps it over restarts.
+
+    `app.state` has organization, sender, faults and switches; `webhook_client` stands in for the network.
+    """
     time, switches = clock or Clock(), Switches(SWITCHES)
     names = solution_tables or SolutionTables()
     organization = Organization(base_url=base_url, clock=time, switches=switches, names=names, seed=seed)
-    sender = WebhookSender(clock=time, policy=POLICY)
+    sender = WebhookSender(clock=time, policy=POLICY, client=webhook_client)
     state = StateFile(state_path, lambda: dump(organization))
     return _assembled(organization, sender, state)
 
 
-def _assembled(organization: Organization, sender: WebhookSender, state: StateFile) -> Starlette:
+def _assembled(organization: Organization, sender: WebhookSender, state: StateFile) -> SandboxApp:
     protection, faults = Protection(), Faults(error_answer=vendor_error)
     notifier = Notifier(organization=organization, sender=sender, changed=state.touch)
     service = Service(organization=organization, publish=notifier.publish)
@@ -183,6 +188,5 @@ def _assembled(organization: Organization, sender: WebhookSender, state: StateFi
     app = SandboxApp(routes=routes, lifespan=lifespan)
     app.faults = faults
     app.state.organization = organization
-    app.state.sender = sender
-    app.state.webhooks = sender
+    app.state.sender, app.state.faults, app.state.switches = sender, faults, organization.switches
     return app
