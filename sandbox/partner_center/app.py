@@ -39,12 +39,14 @@ def create_app(
     certificates = Certificates(base_url=base, now=world.now(), switches=world.switches)
     sender = WebhookSender(clock=world.clock, policy=DeliveryPolicy(intervals=RETRY_SECONDS), client=webhook_client)
     notifier = Notifier(world=world, certificates=certificates, sender=sender)
-    state_file = StateFile(state_path, world.dump)
+    tokens = Tokens(world.clock)
+    state_file = StateFile(state_path, lambda: world.dump() | {"refresh": sorted(tokens.refresh)})
     kept = state_file.load()
     if kept:
         world.load(kept)
+        tokens.refresh = set(kept["refresh"])
     world.listener, world.changed = notifier.referral_changed, state_file.touch
-    return _assemble(notifier, Tokens(world.clock), state_file)
+    return _assemble(notifier, tokens, state_file)
 
 
 def _assemble(notifier: Notifier, tokens: Tokens, state_file: StateFile) -> SandboxApp:

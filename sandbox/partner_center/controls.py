@@ -24,7 +24,8 @@ class PartnerCenterControls:
 
     async def referrals(self, request: Request) -> Response:
         if request.method == "GET":
-            return JSONResponse({"value": [view(self.world, one) for one in self.world.referrals.values()]})
+            rows = [view(self.world, one) for one in self.world.referrals.values()]
+            return JSONResponse({"value": rows, "registration": self.world.registration})
         body = await json_object(request)
         partial = body.get("referral", {})
         if not isinstance(partial, dict):

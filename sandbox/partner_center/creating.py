@@ -13,7 +13,7 @@ from sandbox.partner_center.settings import (
     OWN_NAME,
     OWN_ORGANIZATION,
 )
-from sandbox.partner_center.shaping import shaped
+from sandbox.partner_center.shaping import shaped, whole
 from sandbox.partner_center.world import Referral, World, derive_type, is_own
 
 # The service's own; whatever a caller sends for them is replaced.
@@ -30,7 +30,7 @@ BLANK: dict[str, Any] = {
 
 
 def create(world: World, body: Any) -> Referral:
-    referral: Referral = shaped(REFERRAL, body, "")
+    referral = whole(body)
     check_body(body)
     check_complete(referral)
     check_limits(referral)

@@ -8,7 +8,7 @@ from sandbox.partner_center.errors import ApiError, refused, stale
 from sandbox.partner_center.json_patch import patched
 from sandbox.partner_center.required import check_limits, check_still_complete
 from sandbox.partner_center.schema import REFERRAL
-from sandbox.partner_center.shaping import canonical, shaped
+from sandbox.partner_center.shaping import canonical, whole
 from sandbox.partner_center.world import Referral, World, derive_type, is_own
 
 # A full replace need not repeat what only the service writes.
@@ -28,7 +28,7 @@ def replace(world: World, referral_id: str, body: Any, if_match: str | None) -> 
     if if_match is None:
         raise ApiError(world.switches.integer("put_without_if_match"), "The header If-Match is required.")
     _check_etag(before, if_match)
-    after: Referral = shaped(REFERRAL, body, "", before)
+    after = whole(body, before)
     given = {canonical(name, REFERRAL) for name in body}
     if "links" in given:
         raise refused("The property links is not part of a referral that is replaced.", "links")

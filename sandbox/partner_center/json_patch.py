@@ -16,7 +16,7 @@ class _Place:
     """Where a pointer ends: its container, the key in it, and the schema of what belongs there."""
 
     container: Any
-    key: Any
+    key: str
     schema: Schema
 
 
@@ -40,11 +40,19 @@ def _apply(referral: dict[str, Any], operation: Any) -> None:
     if "value" not in fields:
         raise refused(f"The operation on '{path}' has no value.", path)
     place = _find(referral, path)
-    value = shaped(place.schema, fields["value"], path)
+    value = shaped(place.schema, fields["value"], path, _current(place))
     if isinstance(place.container, dict):
         place.container[place.key] = value
     else:
-        _put_in_list(place.container, str(place.key), value, adding=name == "add", path=path)
+        _put_in_list(place.container, place.key, value, adding=name == "add", path=path)
+
+
+def _current(place: _Place) -> Any:
+    """What is there now; its fields that are newer than the schema survive being written back."""
+    if isinstance(place.container, dict):
+        return place.container.get(place.key)
+    inside = place.key.isdigit() and int(place.key) < len(place.container)
+    return place.container[int(place.key)] if inside else None
 
 
 def _find(referral: dict[str, Any], path: str) -> _Place:

@@ -7,9 +7,8 @@ from sandbox.partner_center import lifecycle
 from sandbox.partner_center.editing import settle
 from sandbox.partner_center.errors import ApiError, refused
 from sandbox.partner_center.invented import KINDS, MICROSOFT_TEAM, related_of
-from sandbox.partner_center.schema import REFERRAL
 from sandbox.partner_center.settings import MICROSOFT_NAME, OWN_MPN, OWN_NAME, OWN_ORGANIZATION
-from sandbox.partner_center.shaping import shaped
+from sandbox.partner_center.shaping import whole
 from sandbox.partner_center.world import Referral, World, is_own
 
 
@@ -35,8 +34,8 @@ def make(world: World, kind: str, partial: dict[str, Any]) -> Referral:
         "organizationName": OWN_NAME,
         "mpnId": OWN_MPN,
     }
-    whole = merged(base, partial)
-    referral: Referral = shaped(REFERRAL, whole, "", whole)
+    made = merged(base, partial)
+    referral = whole(made, made)
     referral |= {name: referral[name].lower() for name in ("id", "engagementId")}
     if referral["status"] == "New" and not referral["expirationDateTime"]:
         world.open_for_answer(referral)
@@ -60,8 +59,8 @@ def _beside(world: World, referral: Referral) -> None:
 def edit(world: World, referral_id: str, change: dict[str, Any], *, force: bool = False) -> Referral:
     """A merge patch as a colleague in the portal would make it; `force` lets even closed deals change."""
     before = world.find(referral_id)
-    whole = merged(before, change)
-    after: Referral = shaped(REFERRAL, whole, "", whole)
+    edited = merged(before, change)
+    after = whole(edited, edited)
     if not force:
         lifecycle.check_terminal(before, after, illegal=409)
         lifecycle.check_status(before, after, illegal=409)

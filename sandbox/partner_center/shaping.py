@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.partner_center.errors import refused
-from sandbox.partner_center.schema import Leaf, Schema
+from sandbox.partner_center.schema import REFERRAL, Leaf, Schema
 
 
 def empty(schema: Schema) -> Any:
@@ -32,7 +32,8 @@ def shaped(schema: Schema, value: Any, path: str, known: Any = None) -> Any:
     if isinstance(schema, list):
         if not isinstance(value, list):
             raise refused(f"The value of {path} is not a list.", path)
-        return [shaped(schema[0], item, f"{path}[{index}]") for index, item in enumerate(value)]
+        before = (known if isinstance(known, list) else []) + [None] * len(value)
+        return [shaped(schema[0], item, f"{path}[{index}]", before[index]) for index, item in enumerate(value)]
     if not isinstance(value, dict):
         raise refused(f"The value of {path or 'the body'} is not an object.", path)
     result = empty(schema)
@@ -44,6 +45,14 @@ def shaped(schema: Schema, value: Any, path: str, known: Any = None) -> Any:
         elif name in kept:
             result[name] = part
     return result
+
+
+def whole(body: Any, known: Any = None) -> dict[str, Any]:
+    """A body that is a referral; raises ApiError 400 for null, a list, a scalar."""
+    if not isinstance(body, dict):
+        raise refused("The body is not an object.")
+    referral: dict[str, Any] = shaped(REFERRAL, body, "", known)
+    return referral
 
 
 def scalar(leaf: Leaf, value: Any, path: str) -> Any:

@@ -9,6 +9,9 @@ from sandbox.partner_center.settings import OWN_ORGANIZATION
 from tests.contract.sandbox_partner_center import REFERRALS, deal, invitation, replace, sandbox, shared
 
 DAY = 86400
+SCOPE = "https://api.partner.microsoft.com/.default"
+TOKEN = "/oauth/fabrikam.example.com/oauth2/v2.0/token"
+SECRET = {"client_id": "app", "client_secret": "sandbox-secret"}
 
 
 @pytest.mark.parametrize(
@@ -133,17 +136,21 @@ async def test_an_impossible_control_call_is_refused(body: dict[str, Any]) -> No
 
 
 async def test_state_outlives_the_process(tmp_path: Path) -> None:
-    """Referrals and the registration are there again after a restart, and new ids are new."""
+    """Referrals, the registration and refresh tokens are there again after a restart, and new ids are new."""
     path = tmp_path / "partner_center.json"
     async with sandbox(state_path=path) as box:
         await box.subscribe()
         own = await box.create(deal())
+        form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token", "scope": SCOPE}
+        rotated = (await box.client.post(TOKEN, data=form | SECRET)).json()["refresh_token"]
     async with sandbox(state_path=path) as box:
+        again = await box.client.post(TOKEN, data=form | SECRET | {"refresh_token": rotated})
         read = await box.get(own["id"])
         other = await box.create(deal())
         await box.delivered()
 
     assert read == own
+    assert again.status_code == 200
     assert other["id"] != own["id"]
     assert box.receiver.events() == [("referral-created", other["id"])]
 

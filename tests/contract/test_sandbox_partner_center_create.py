@@ -143,11 +143,16 @@ async def test_a_caller_may_leave_its_mark_or_not(mode: str, kept: str | None) -
 
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
-    [(b"{", "application/json", 400), (b"[]", "application/json", 400), (b"{}", "text/plain", 415)],
+    [
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b"null", "application/json", 400),
+        (b"{}", "text/plain", 415),
+    ],
     ids=str,
 )
 async def test_a_body_that_is_no_referral_is_refused(content: bytes, kind: str, status: int) -> None:
-    """Broken JSON, a list and a foreign content type are the caller's fault."""
+    """Broken JSON, a list, null and a foreign content type are the caller's fault."""
     async with sandbox() as box:
         answer = await box.client.post(REFERRALS, content=content, headers={"Content-Type": kind})
 

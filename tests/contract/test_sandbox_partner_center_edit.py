@@ -171,15 +171,18 @@ async def test_put_may_not_empty_what_is_read_only() -> None:
 
 
 async def test_unknown_fields_survive_a_full_replace() -> None:
-    """A field newer than the schema is kept when it is sent back, and gone when it is not."""
+    """A field newer than the schema is kept when it is sent back, in lists too, and gone when it is not."""
     async with sandbox() as box:
-        own = await box.control("referrals", {"kind": "portal", "referral": {"newer": 1, "details": {"newest": 2}}})
+        newer = {"newer": 1, "details": {"newest": 2}, "team": [PERSON | {"pronouns": "they"}]}
+        own = await box.control("referrals", {"kind": "portal", "referral": newer})
+        await box.patch(own["id"], replace(team=own["team"]))
+        own = await box.get(own["id"])
         body = {name: value for name, value in own.items() if name != "links"}
         kept = (await put(box, body, own["eTag"])).json()
         del body["newer"]
         gone = (await put(box, body, kept["eTag"])).json()
 
-    assert (kept["newer"], kept["details"]["newest"]) == (1, 2)
+    assert (kept["newer"], kept["details"]["newest"], kept["team"][0]["pronouns"]) == (1, 2, "they")
     assert "newer" not in gone
 
 
