@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from shared.connectors.partner_center.mapping import is_intent, is_managed, shown
-from shared.connectors.partner_center.vocabulary import INTENT_ATTRIBUTE, WRITTEN
+from shared.connectors.partner_center.vocabulary import INTENT_ATTRIBUTE, OF_THE_CRM, WRITTEN
 from shared.connectors.partner_center.wire import CatalogSolution, Referral, Wire
 from shared.domain import deal
-from shared.domain.lifecycle import Stage
+from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.values import Group, Money, Person, Solution, Value, Values, blank
 
 Json = dict[str, Any]
@@ -50,6 +50,8 @@ def operations(referral: Referral, values: Values, *, marker: str = "", counterp
     wanted = dict(values)
     if isinstance(actual := wanted.pop(deal.ACTUAL, None), Money):
         wanted.setdefault(deal.AMOUNT, actual)
+    if isinstance(stage := wanted.get(deal.STAGE), Stage):
+        wanted[deal.STAGE] = OF_THE_CRM.get(stage, stage)
     patch = Patch(referral)
     for name, write in _WRITERS.items():
         if name in wanted and blank(wanted[name]) != blank(now.get(name)):
@@ -102,7 +104,7 @@ def _stage(patch: Patch, _: Referral, values: Mapping[str, Value]) -> None:
     status, substatus = WRITTEN[stage]
     patch.put("/status", status)
     patch.put("/substatus", substatus)
-    if reason := values.get(deal.CLOSE_REASON):
+    if stage in CLOSED and (reason := values.get(deal.CLOSE_REASON)):
         patch.put("/statusReason", reason)
 
 

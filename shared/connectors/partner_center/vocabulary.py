@@ -43,6 +43,7 @@ WRITTEN: Mapping[Stage, tuple[str, str]] = MappingProxyType(
         Stage.ERROR: ("Closed", "Error"),
     },
 )
+OF_THE_CRM: Mapping[Stage, Stage] = MappingProxyType({Stage.HOLD: Stage.PENDING, Stage.OPEN: Stage.ACTIVE})
 
 _LEADS = frozenset(  # (qualification, invited by): "Classification" in referrals-api-introduction; type Independent
     {
