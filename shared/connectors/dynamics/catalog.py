@@ -1,0 +1,75 @@
+"""The solution rows to add to an opportunity or take from it, and the detail rows that they point to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.connectors.dynamics.batch import Operation
+from shared.connectors.dynamics.calls import Calls
+from shared.connectors.dynamics.config import Config
+from shared.connectors.dynamics.odata import Row, any_of, joined
+from shared.connectors.dynamics.schema import SolutionNames
+from shared.connectors.dynamics.solutions import (
+    added,
+    by_identifier,
+    detail_body,
+    detail_ident,
+    removed,
+    row_body,
+    row_ident,
+)
+from shared.domain import deal
+from shared.domain.values import Group, Solution, Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """Writes solutions of one organisation; without `names` there is nothing to write."""
+
+    calls: Calls
+    config: Config
+    names: SolutionNames | None
+
+    def missing(self, values: Values, row: Row | None) -> Sequence[Solution]:
+        """What has to be added, in a stable order."""
+        wanted = values.get(deal.SOLUTIONS)
+        return added(wanted, row, self.names) if self.names and isinstance(wanted, Group) else ()
+
+    async def details(self, solutions: Sequence[Solution]) -> Mapping[str, str]:
+        """Ids of the detail rows by the solution's key; one that is not there yet is made, under a chosen id."""
+        if not self.names or not solutions:
+            return {}
+        names = self.names
+        asked = {
+            "$select": joined((names.detail_id, names.identifier)),
+            "$filter": any_of(names.identifier, [solution.id.strip() for solution in solutions]),
+            "$orderby": "createdon asc",
+        }
+        found = dict(by_identifier(await self.calls.list(names.detail_set, asked), names))
+        for solution in solutions:
+            if solution.key not in found:
+                found[solution.key] = await self._make(solution, names)
+        return found
+
+    async def _make(self, solution: Solution, names: SolutionNames) -> str:
+        ident = detail_ident(self.config.pair, solution)
+        path = f"{names.detail_set}({ident})"
+        await self.calls.make(path, detail_body(names, solution), select=names.detail_id)
+        return ident
+
+    def additions(self, opportunity: str, solutions: Iterable[Solution], details: Mapping[str, str]) -> list[Operation]:
+        if not self.names:
+            return []
+        return [self._addition(self.names, opportunity, one, details[one.key]) for one in solutions]
+
+    def _addition(self, names: SolutionNames, opportunity: str, solution: Solution, detail: str) -> Operation:
+        path = f"{names.row_set}({row_ident(self.config.pair, opportunity, solution)})"
+        return self.calls.patching(path, row_body(names, opportunity, detail))
+
+    def removals(self, values: Values, row: Row) -> list[Operation]:
+        wanted = values.get(deal.SOLUTIONS)
+        if not self.names or not isinstance(wanted, Group | None) or deal.SOLUTIONS not in values:
+            return []
+        names = self.names
+        return [self.calls.deleting(f"{names.row_set}({ident})") for ident in removed(wanted or Group(), row, names)]

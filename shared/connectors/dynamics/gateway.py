@@ -1,0 +1,158 @@
+"""The Dynamics side of a deal: reads opportunities, writes exactly what it is told, creates once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from shared.connectors.dynamics.calls import Calls
+from shared.connectors.dynamics.config import Config
+from shared.connectors.dynamics.creating import Creation
+from shared.connectors.dynamics.delta import Delta
+from shared.connectors.dynamics.directory import Directory
+from shared.connectors.dynamics.discovery import find_solutions
+from shared.connectors.dynamics.metadata import read_table
+from shared.connectors.dynamics.microsoft import flows_active
+from shared.connectors.dynamics.odata import Row, equals, is_guid
+from shared.connectors.dynamics.reading import Reader
+from shared.connectors.dynamics.schema import Schema
+from shared.connectors.dynamics.selection import query
+from shared.connectors.dynamics.updating import Update
+from shared.connectors.dynamics.verdicts import UnknownName
+from shared.domain.values import Side
+from shared.errors import Misconfigured
+from shared.ports import Change, Clock, Draft, Page, Recovered, Search, Snapshot, World
+
+T = TypeVar("T")
+
+
+@dataclass(kw_only=True)
+class Memory:
+    """What one worker has read of the metadata; None until first use."""
+
+    schema: Schema | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dynamics:
+    """A `ports.Gateway` for one Dataverse environment; `shared.connectors.dynamics.connect` makes it."""
+
+    config: Config
+    calls: Calls
+    clock: Clock
+    directory: Directory
+    memory: Memory
+    lock: asyncio.Lock
+    side: Side = Side.CRM
+    title: str = "Dynamics 365"
+    kind: str = "opportunity"
+
+    async def read(self, ident: str) -> Snapshot | None:
+        """The opportunity with everything around it, in one GET (one more where it has an access team)."""
+        return await self._known(lambda schema: self._read(schema, ident)) if is_guid(ident) else None
+
+    async def widen(self, record: Snapshot) -> Snapshot:
+        """A read shows everything there is already."""
+        return record
+
+    async def find(self, counterpart: str) -> tuple[str, ...]:
+        """Ids of the opportunities, open or closed, that carry this referral identifier."""
+        asked = {"$select": "opportunityid", "$filter": equals(self.config.names.referral, counterpart)}
+        found = await self._known(lambda _: self.calls.list("opportunities", asked))
+        return tuple(sorted(row.text("opportunityid").lower() for row in found))
+
+    async def create(self, draft: Draft) -> Snapshot:
+        """The opportunity under the draft's id, with account and contact; the existing one, if it is there already."""
+        return await self._known(lambda schema: self._create(schema, draft))
+
+    async def recover(self, draft: Draft, since: datetime) -> Recovered:
+        """Whether the draft's row is there: its id was chosen, so a read tells for certain (`since` plays no part)."""
+        del since
+        record = await self.read(draft.id)
+        return Recovered(search=Search.FOUND if record else Search.ABSENT, record=record)
+
+    async def write(self, change: Change) -> Snapshot:
+        """The record as the server answered; see `updating` for what goes into one request."""
+        return await self._known(lambda schema: self._write(schema, change))
+
+    async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
+        """What changed since the cursor; see `delta`."""
+        schema = await self._schema()
+        async for page in Delta(rest=self.calls.rest, solutions=schema.solutions).pages(cursor):
+            yield page
+
+    async def ping(self) -> World:
+        """An authenticated call that names the organisation and the application user."""
+        row = Row((await self.calls.rest.call("GET", "WhoAmI")).json())
+        return World(organisation=row.text("OrganizationId").lower(), user=row.text("UserId").lower())
+
+    async def microsoft_flows_active(self) -> tuple[str, ...]:
+        """Names of flows of Microsoft's own connector that are switched on: while there are any, nothing may write."""
+        return await flows_active(self.calls)
+
+    async def inspect(self) -> Schema:
+        """The organisation's metadata, read anew and checked against the settings: raises Misconfigured."""
+        self.memory.schema = None
+        return await self._schema()
+
+    def reader(self, schema: Schema) -> Reader:
+        return Reader(config=self.config, schema=schema, currencies=self.directory.codes)
+
+    async def _read(self, schema: Schema, ident: str) -> Snapshot | None:
+        row = await self.calls.get(f"opportunities({ident})", query(self.config, schema))
+        return await self._shown(schema, row) if row else None
+
+    async def _shown(self, schema: Schema, row: Row) -> Snapshot:
+        """A whole read as a snapshot."""
+        self.directory.learn(row)
+        teams = [team.text("teamid") for team in row.children("opportunity_Teams")]
+        return self.reader(schema).snapshot(row, await self.directory.members(teams))
+
+    async def _create(self, schema: Schema, draft: Draft) -> Snapshot:
+        creation = Creation(
+            calls=self.calls,
+            config=self.config,
+            schema=schema,
+            directory=self.directory,
+            now=self.clock.now(),
+        )
+        return await self._shown(schema, await creation.row(draft))
+
+    async def _write(self, schema: Schema, change: Change) -> Snapshot:
+        update = Update(
+            calls=self.calls,
+            config=self.config,
+            schema=schema,
+            directory=self.directory,
+            now=self.clock.now(),
+            reader=self.reader(schema),
+            show=lambda row: self._shown(schema, row),
+        )
+        return await update.answer(change)
+
+    async def _schema(self) -> Schema:
+        """Read once per worker, by whoever comes first."""
+        async with self.lock:
+            if self.memory.schema is None:
+                names = ("opportunity", "account", "contact")
+                tables = await asyncio.gather(*(read_table(self.calls.rest, name) for name in names))
+                solutions = await find_solutions(self.calls.rest, self.config.prefix)
+                opportunity, account, contact = tables
+                schema = Schema(opportunity=opportunity, account=account, contact=contact, solutions=solutions)
+                self.config.check(schema)
+                self.memory.schema = schema
+            return self.memory.schema
+
+    async def _known(self, call: Callable[[Schema], Awaitable[T]]) -> T:
+        """A call under the metadata as it is known, once more under fresh metadata if a name is unknown by now."""
+        try:
+            return await call(await self._schema())
+        except UnknownName:
+            self.memory.schema = None
+        try:
+            return await call(await self._schema())
+        except UnknownName as error:
+            raise Misconfigured((f"Dynamics 365 does not know a table or column that is used: {error}",)) from error
