@@ -117,7 +117,8 @@ def _differs(link: Link, outcome: Outcome) -> bool:
 
 async def _settle_quietly(desk: Desk, pair: Linked, plan: Plan, outcome: Outcome) -> Ended:
     seen = {Side.PARTNER: pair.partner, Side.CRM: pair.crm}
-    settled = settle(pair.link, Settlement(plan=plan, seen=seen, answers={}))
+    settlement = Settlement(plan=plan, seen=seen, answers={})
+    settled = pair.link if desk.policy.dry_run else settle(pair.link, settlement)  # a dry run leaves no trace
     link = concluded(settled, outcome, desk.clock.now(), desk.policy.fingerprint)
     if link != pair.stored:
         link = await save(desk, link)

@@ -10,6 +10,7 @@ Where to look further: which record is which, `identify`; the missing side, `cre
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -31,8 +32,6 @@ from shared.sync.desk import Desk, Ended, concluded
 from shared.sync.identify import What, adoptable, identify
 from shared.sync.pairs import FAILED, keep_in_step
 from shared.sync.settle import save
-
-MISSED = timedelta(minutes=10)  # a delayed signal that is this late was lost: anyone may look
 
 
 @dataclass
@@ -136,14 +135,14 @@ class Reconcile:
         return await self._pair(Linked(link=link, partner=referral, crm=row), signal, trail)
 
     async def _unlinked_row(self, signal: Signal, link: Link, trail: _Trail) -> Ended:
+        if link.partner:  # its referral is known, its row was not created yet: look from there
+            return await self._from_partner(signal.model_copy(update={"side": Side.PARTNER, "id": link.partner}), trail)
         row = await self._desk.crm.read(signal.id)
         if row is None:
             return await self._absent(signal, link, trail, Side.CRM)
         if not row.shared:
             return Ended(outcome=left(f"synchronisation is off for it in {self._desk.crm.title}"), told=True)
         trail.crm = row
-        if link.partner:  # its referral is known, its row is being created or came without us: look from there
-            return await self._from_partner(signal.model_copy(update={"side": Side.PARTNER, "id": link.partner}), trail)
         if row.counterpart and not link.intents and (referral := await adoptable(self._desk, row)):
             return await self._continue(await adopt(self._desk, referral, row), signal, trail)
         if row.values.get(deal.STAGE) in CLOSED and not link.intents:
@@ -225,6 +224,15 @@ class Reconcile:
     async def _store(self, link: Link, outcome: Outcome) -> Ended:
         link = concluded(link, outcome, self._desk.clock.now(), self._desk.policy.fingerprint)
         return Ended(outcome=outcome, link=await save(self._desk, link), told=True)
+
+    @property
+    def kinds(self) -> Mapping[Side, str]:
+        """What a deal's record is called on each side."""
+        return {side: self._desk.gateway(side).kind for side in Side}
+
+    def side_of(self, system: str) -> Side | None:
+        """Which side a system's name in an error means; None for anything that is neither."""
+        return next((side for side, title in self._desk.titles.items() if title == system), None)
 
     async def delay(self, ref: Ref, side: Side, outcome: Outcome) -> None:
         """Note on the link until when it waits, so that other signals do not multiply the attempts."""

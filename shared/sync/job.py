@@ -1,0 +1,219 @@
+"""One translator from what happened to a signal to what the queue does.
+
+    done, left      acknowledged                waiting, owed   acknowledged; events and heal come back to it
+    delayed         sent again, later           parked          kept in a table until a person decides
+
+Anything else is a bug: it is raised, tried by the queue five times and then parked by the poison function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.domain.link import Link
+from shared.domain.outcome import Kind, Outcome, delayed, done, left, parked
+from shared.domain.policy import Policy
+from shared.domain.values import Ref, Side
+from shared.errors import AccessLost, BadMessage, Conflict, Misconfigured, RemoteError, Throttled, Transient
+from shared.messages import Look, Signal, Why
+from shared.ports import Clock, Links, Parked, ParkedEntry, Pauses, Signals, Telemetry
+from shared.sync import retry
+from shared.sync.desk import Ended
+from shared.sync.reconcile import Reconcile
+
+ACCESS_PAUSE = 60.0  # seconds between two looks at a system that lets nobody in
+SETTINGS_DELAY = 300.0  # seconds until a signal is tried again that met a wrong setting
+THROTTLE_PAUSE = 30.0  # seconds, where a 429 names none
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Attempt:
+    """The outcome of one attempt; `counts` when it was a try that should make the next delay longer."""
+
+    outcome: Outcome
+    link: Link | None = None
+    counts: bool = True
+
+
+class Job:
+    """Runs one signal to its outcome and tells queue, tables and telemetry."""
+
+    def __init__(
+        self,
+        *,
+        reconcile: Reconcile,
+        links: Links,
+        signals: Signals,
+        parked: Parked,
+        pauses: Pauses,
+        telemetry: Telemetry,
+        clock: Clock,
+        policy: Policy,
+    ) -> None:
+        self._reconcile = reconcile
+        self._links = links
+        self._signals = signals
+        self._parked = parked
+        self._pauses = pauses
+        self._telemetry = telemetry
+        self._clock = clock
+        self._policy = policy
+
+    async def run(self, body: bytes) -> Outcome:
+        """Handle one queue message. Returns its outcome when everything that follows from it is durable."""
+        signal = Signal.decoded(body)
+        if signal.pair != self._policy.pair:
+            raise BadMessage(f'no pair is called "{signal.pair}"')
+        started = self._clock.now()
+        attempt = await self._attempt(signal)
+        await self._follow(signal, attempt)
+        ms = (self._clock.now() - started).total_seconds() * 1000
+        self._telemetry.outcome(signal, attempt.outcome, link=attempt.link, ms=ms)
+        return attempt.outcome
+
+    async def poisoned(self, body: bytes, *, reason: str) -> None:
+        """Park a message that the queue gave up on; one that cannot be read is kept by what it is made of."""
+        try:
+            signal = Signal.decoded(body)
+            ref, side = signal.ref, signal.side
+        except BadMessage:
+            ref, side = Ref("unreadable", f"{abs(hash(body)):x}"), Side.CRM
+        await self._park(ref, side, body, parked(reason, "Look at the failed invocations, then replay"))
+        self._telemetry.event("message_poisoned", record=str(ref), reason=reason)
+
+    # --- attempts -----------------------------------------------------------------------------------------------
+
+    async def _attempt(self, signal: Signal) -> _Attempt:
+        if (pause := await self._pause()) is not None:
+            return _Attempt(outcome=delayed("a system is paused", pause), counts=False)
+        if signal.side is Side.CRM and signal.kind != self._reconcile.kinds[Side.CRM]:
+            return await self._wake_waiting(signal)
+        try:
+            return _ended(await self._look_twice(signal))
+        except (Transient, AccessLost, Misconfigured) as error:
+            return await self._failed(signal, error)
+
+    async def _failed(self, signal: Signal, error: Transient | AccessLost | Misconfigured) -> _Attempt:
+        """What time or an administrator mends: a delay, and a pause where a whole system is concerned."""
+        match error:
+            case Conflict():
+                attempt = _later(error, retry.soon(self._clock.jitter()))
+            case Throttled():
+                seconds = error.retry_after or THROTTLE_PAUSE
+                await self._pause_system(error, seconds)
+                attempt = _later(error, seconds + self._clock.jitter() * 10)
+            case AccessLost():
+                await self._pause_system(error, ACCESS_PAUSE)
+                attempt = _later(error, ACCESS_PAUSE * (1 + self._clock.jitter() / 4))
+            case Misconfigured():
+                attempt = _later(error, SETTINGS_DELAY)
+            case Transient():
+                attempt = await self._transient(signal, error)
+        return attempt
+
+    async def _look_twice(self, signal: Signal) -> Ended:
+        """Somebody wrote meanwhile: look once more at once, and leave the rest to a delay with jitter."""
+        try:
+            return await self._reconcile(signal)
+        except Conflict:
+            return await self._reconcile(signal)
+
+    async def _pause(self) -> float | None:
+        """Seconds until every system may be called again, with jitter so that not all come back at once."""
+        now = self._clock.now()
+        ends = [until for side in Side if (until := await self._pauses.until(side)) is not None and until > now]
+        if not ends:
+            return None
+        rest = (max(ends) - now).total_seconds()
+        return rest + self._clock.jitter() * min(rest, 30.0)
+
+    async def _transient(self, signal: Signal, error: Transient) -> _Attempt:
+        age = self._clock.now() - (signal.first_sent or self._clock.now())
+        if age > retry.TOO_OLD:
+            return _Attempt(outcome=parked(str(error), "It failed for a week: see to that system, then replay"))
+        outcome = delayed(str(error), retry.transient(signal.tries, error.retry_after, self._clock.jitter()))
+        await self._note_delay(signal, outcome)
+        return _Attempt(outcome=outcome)
+
+    async def _note_delay(self, signal: Signal, outcome: Outcome) -> None:
+        try:
+            await self._reconcile.delay(signal.ref, signal.side, outcome)
+        except Conflict as error:  # whoever moved the link is at the deal; the delayed signal comes anyway
+            self._telemetry.event("delay_not_noted", record=str(signal.ref), reason=str(error))
+
+    async def _pause_system(self, error: RemoteError, seconds: float) -> None:
+        side = self._reconcile.side_of(error.remote.system)
+        if side is not None:
+            await self._pauses.pause(side, self._clock.now() + timedelta(seconds=seconds), str(error))
+
+    async def _wake_waiting(self, signal: Signal) -> _Attempt:
+        """A record beside the deals changed: those that wait for it are looked at again."""
+        keys = await self._links.waiting_on(signal.ref)
+        for key in keys:
+            await self._signals.send(
+                Signal(
+                    pair=signal.pair, look=Look.OPPORTUNITY, side=Side.CRM, kind="opportunity", id=key, why=Why.AGAIN
+                )
+            )
+        reason = f"{len(keys)} waiting deals are looked at again" if keys else "no deal waits for this record"
+        return _Attempt(outcome=done(reason) if keys else left(reason))
+
+    # --- what follows -------------------------------------------------------------------------------------------
+
+    async def _follow(self, signal: Signal, attempt: _Attempt) -> None:
+        outcome = attempt.outcome
+        if outcome.kind is Kind.DELAYED:
+            await self._send_again(signal, outcome.delay or 0, counts=attempt.counts)
+        elif outcome.kind is Kind.PARKED:
+            await self._park(*self._record_of(signal, attempt.link), signal.encoded().encode(), outcome)
+        elif outcome.kind is Kind.DONE:
+            await self._clear(signal, attempt.link)
+        if outcome.look_again:
+            await self._send_again(signal, 0, counts=False)
+
+    async def _send_again(self, signal: Signal, delay: float, *, counts: bool) -> None:
+        """The same signal later. It keeps its cause where that decides what absence means."""
+        why = signal.why if signal.why in (Why.GONE, Why.REPLAY) else Why.AGAIN
+        update = {
+            "tries": signal.tries + 1 if counts else signal.tries,
+            "first_sent": signal.first_sent or self._clock.now(),
+            "why": why,
+        }
+        await self._signals.send(signal.model_copy(update=update), delay=delay)
+
+    def _record_of(self, signal: Signal, link: Link | None) -> tuple[Ref, Side]:
+        """A linked deal is parked once, whichever of its records was looked at."""
+        if link is None or not link.linked:
+            return signal.ref, signal.side
+        return Ref(self._reconcile.kinds[Side.CRM], link.key), Side.CRM
+
+    async def _park(self, ref: Ref, side: Side, body: bytes, outcome: Outcome) -> None:
+        entry = ParkedEntry(
+            pair=self._policy.pair,
+            ref=ref,
+            side=side,
+            reason=outcome.reason,
+            advice=outcome.advice,
+            body=body.decode("utf-8", "replace"),
+            at=self._clock.now(),
+        )
+        await self._parked.put(entry)
+
+    async def _clear(self, signal: Signal, link: Link | None) -> None:
+        """A record's success clears what was parked of it, on either side."""
+        refs = {signal.ref}
+        if link is not None:
+            kinds = self._reconcile.kinds
+            refs |= {Ref(kinds[Side.CRM], link.key), Ref(kinds[Side.PARTNER], link.partner or "")}
+        for ref in sorted(refs):
+            if ref.id:
+                await self._parked.clear(self._policy.pair, ref)
+
+
+def _later(error: Exception, seconds: float) -> _Attempt:
+    return _Attempt(outcome=delayed(str(error), seconds), counts=False)
+
+
+def _ended(ended: Ended) -> _Attempt:
+    return _Attempt(outcome=ended.outcome, link=ended.link, counts=False)

@@ -1,0 +1,172 @@
+"""Auto-heal: poll both sides for what no webhook announced, and come back to what waits, is owed or unfinished.
+
+A pass sends signals and decides nothing. The first one only notes where history ends. Cursors move last: a pass that
+dies half-way is repeated, and a signal too many costs one look.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.domain.link import Link
+from shared.domain.outcome import Kind
+from shared.domain.policy import Policy
+from shared.domain.values import Ref, Side
+from shared.messages import Look, Signal, Why
+from shared.ports import Clock, Cursors, Gateway, Links, Seen, Signals, Telemetry
+from shared.sync.baseline import baseline
+
+MISSED = timedelta(minutes=10)  # a delayed signal that is this late was lost
+SLOW_ROUND = timedelta(hours=1)  # between two looks at every open engagement: a lost related event moves nothing
+LOOK_OF = {Side.PARTNER: Look.REFERRAL, Side.CRM: Look.OPPORTUNITY}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a pass did: records polled, signals sent by cause, and whether it only noted where history ends."""
+
+    polled: int
+    signalled: int
+    woken: int
+    first: bool
+
+
+@dataclass
+class _Known:
+    """Every link at the start of the pass, as far as polling needs it."""
+
+    versions: dict[tuple[Side, str], str] = field(default_factory=dict)
+    linked: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
+    waiting: dict[Ref, list[str]] = field(default_factory=lambda: defaultdict(list))
+    wake: list[tuple[str, Look]] = field(default_factory=list)
+
+
+class Watch:
+    """The auto-heal timer's one method."""
+
+    def __init__(
+        self,
+        *,
+        partner: Gateway,
+        crm: Gateway,
+        links: Links,
+        cursors: Cursors,
+        signals: Signals,
+        clock: Clock,
+        telemetry: Telemetry,
+        policy: Policy,
+    ) -> None:
+        self._gateways = {Side.PARTNER: partner, Side.CRM: crm}
+        self._links = links
+        self._cursors = cursors
+        self._signals = signals
+        self._clock = clock
+        self._telemetry = telemetry
+        self._policy = policy
+
+    async def run(self) -> Report:
+        """One pass over both sides and all links."""
+        await baseline(self._cursors, self._clock)
+        known = await self._known()
+        first = False
+        polled = signalled = 0
+        for side in Side:
+            seen, sent, started = await self._poll(side, known)
+            polled, signalled, first = polled + seen, signalled + sent, first or started
+        for key, look in known.wake:
+            await self._send(Side.CRM, Ref(self._gateways[Side.CRM].kind, key), Why.AGAIN, look)
+        report = Report(polled=polled, signalled=signalled, woken=len(known.wake), first=first)
+        self._telemetry.event("heal", polled=polled, signalled=signalled, woken=report.woken)
+        return report
+
+    async def _known(self) -> _Known:
+        known, now = _Known(), self._clock.now()
+        slow = await self._slow_round(now)
+        async for link in self._links.every():
+            known.versions[Side.CRM, link.key] = link.version(Side.CRM)
+            if link.partner:
+                known.versions[Side.PARTNER, link.partner] = link.version(Side.PARTNER)
+            if link.linked and link.gone is None:
+                known.linked[Side.CRM].add(link.key)
+                known.linked[Side.PARTNER].add(link.partner or "")
+            for ref in link.waiting:
+                known.waiting[ref].append(link.key)
+            if self._due(link, now):
+                known.wake.append((link.key, Look.OPPORTUNITY))
+            elif slow and _engaged(link):
+                known.wake.append((link.key, Look.COSELL))
+        return known
+
+    def _due(self, link: Link, now: datetime) -> bool:
+        """Does this link need a look that no event will bring?"""
+        kind = link.outcome.kind if link.outcome else ""
+        late = link.wake_at is not None and now >= link.wake_at + (MISSED if kind == Kind.DELAYED else timedelta())
+        owed = bool(link.owed) and link.owed_under != self._policy.fingerprint
+        died = any(not intent.open(now) for intent in link.intents)
+        return link.gone is None and not link.detached and (late or owed or died or bool(link.unsaid))
+
+    async def _slow_round(self, now: datetime) -> bool:
+        last = await self._cursors.get("slow-round")
+        if last and now - datetime.fromisoformat(last) < SLOW_ROUND:
+            return False
+        await self._cursors.put("slow-round", now.isoformat())
+        return bool(last)
+
+    async def _poll(self, side: Side, known: _Known) -> tuple[int, int, bool]:
+        """Poll one side and signal what is news: records polled, signals sent, whether it was the baseline."""
+        name = f"poll-{side}"
+        before = await self._cursors.get(name)
+        polled = sent = 0
+        cursor, present, full = None, set(), False
+        async for page in self._gateways[side].changes(before):
+            full, cursor = full or page.full, page.cursor
+            for seen in page.seen:
+                polled += 1
+                present.add(seen.ref.id)
+                sent += await self._signal(side, seen, known)
+        for ident in sorted(known.linked[side] - present) if full else ():
+            sent += await self._send(side, Ref(self._gateways[side].kind, ident), Why.GONE, LOOK_OF[side])
+        if cursor is not None and (before is None or not self._policy.dry_run):
+            await self._cursors.put(name, cursor)
+        return polled, sent, before is None
+
+    async def _signal(self, side: Side, seen: Seen, known: _Known) -> int:
+        gateway = self._gateways[side]
+        if seen.ref.kind != gateway.kind:
+            return await self._beside(side, seen, known)
+        version = known.versions.get((side, seen.ref.id))
+        if seen.gone:
+            why = Why.GONE if seen.ref.id in known.linked[side] else None
+        else:
+            why = None if version == seen.version else Why.HEAL
+        return await self._send(side, seen.ref, why, LOOK_OF[side]) if why else 0
+
+    async def _beside(self, side: Side, seen: Seen, known: _Known) -> int:
+        """A record that is no deal: Microsoft's referral is looked at, others wake the deals that wait for them."""
+        if side is Side.PARTNER:
+            return await self._send(side, Ref(self._gateways[side].kind, seen.ref.id), Why.HEAL, Look.COSELL)
+        sent = 0
+        for key in known.waiting.get(seen.ref, ()):
+            sent += await self._send(Side.CRM, Ref(self._gateways[Side.CRM].kind, key), Why.AGAIN, Look.OPPORTUNITY)
+        return sent
+
+    async def _send(self, side: Side, ref: Ref, why: Why, look: Look) -> int:
+        signal = Signal(
+            pair=self._policy.pair,
+            look=look,
+            side=side,
+            kind=ref.kind,
+            id=ref.id,
+            why=why,
+            first_sent=self._clock.now(),
+        )
+        await self._signals.send(signal)
+        return 1
+
+
+def _engaged(link: Link) -> bool:
+    """An open deal that Microsoft may answer in: what it answers moves no record of ours."""
+    closed = str(link.shown(Side.PARTNER).get("stage", "")) not in ("active", "pending")
+    return link.linked and bool(link.engagement) and not closed and link.gone is None and not link.detached

@@ -1,0 +1,310 @@
+"""A system in memory that obeys the same laws as the real gateways, with people who edit it and faults to inject."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from shared.domain import deal
+from shared.domain.lifecycle import CLOSED, Stage
+from shared.domain.link import Purpose
+from shared.domain.values import Address, Customer, Group, Money, Person, Ref, Side, Solution, Value, Values, frozen
+from shared.errors import Conflict, NeedsDecision, Refused, Remote
+from shared.ports import Change, Draft, Page, Recovered, Search, Seen, Snapshot, World
+from tests.fakes.store import FakeClock, Hook, nothing
+
+DANA = Person(email="dana@fabrikam.example", first_name="Dana", last_name="Rivera", phone="+1 555 0100")
+KIM = Person(email="kim@contoso.example", first_name="Kim", last_name="Abel", phone="+1 555 0199")
+PLATFORM = Solution(id="SOL-1", name="Data platform")
+CONTOSO = Customer(
+    name="Contoso",
+    address=Address(line1="1 Main Street", city="Redmond", state="WA", postal_code="98052", country="US"),
+)
+
+
+def whole_deal(**changes: Value) -> dict[str, Value]:
+    """Everything a new deal needs, on either side."""
+    return {
+        deal.NAME: "Contoso migration",
+        deal.AMOUNT: Money(Decimal(50000), "USD"),
+        deal.CLOSING_DATE: date(2026, 11, 30),
+        deal.NOTES: "first call held",
+        deal.VISIBLE: False,
+        deal.HELP: None,
+        deal.INTENT: "HaveNotDecided",
+        deal.SOLUTIONS: Group([PLATFORM]),
+        deal.CONTACTS: Group([KIM]),
+        deal.TEAM: Group([DANA]),
+        deal.PROGRAM: None,
+        deal.MICROSOFT_ID: None,
+        deal.CUSTOMER: CONTOSO,
+        deal.CLOSE_REASON: None,
+        deal.ACTUAL: None,
+        **changes,
+    }
+
+
+@dataclass
+class Row:
+    """A record as its server keeps it."""
+
+    id: str
+    values: dict[str, Value]
+    created: datetime
+    modified: datetime
+    version: int
+    counterpart: str = ""
+    marker: str | None = None
+    shared: bool = True
+    ours: bool = True
+    parent: str = ""
+    audit: list[str] = field(default_factory=list)
+    mark: str = ""
+    locked: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class FakeGateway:
+    """One side. `carries_marker` false plays a server that drops the marker; `rounds` one that cannot hold cents."""
+
+    side: Side
+    clock: FakeClock
+    hook: Hook = nothing
+    carries_marker: bool = True
+    rounds: bool = False
+    title: str = ""
+    kind: str = ""
+    rows: dict[str, Row] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    history: list[tuple[str, str, Value, str]] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    on_change: Callable[[str, str], None] = lambda _ident, _who: None
+    cursor_expired: bool = False
+
+    def __post_init__(self) -> None:
+        self.title = self.title or ("Partner Center" if self.side is Side.PARTNER else "Dynamics 365")
+        self.kind = self.kind or ("referral" if self.side is Side.PARTNER else "opportunity")
+        self._versions = itertools.count(1)
+        self._deleted: list[tuple[int, str]] = []
+
+    # --- people ---------------------------------------------------------------------------------------------------
+
+    def make(self, **values: Value) -> str:
+        """A person makes a record: open and accepted unless `stage` says otherwise."""
+        stage = Stage.ACTIVE if self.side is Side.PARTNER else Stage.OPEN
+        row = self._new_row(str(uuid.UUID(int=next(self._versions) << 64)), whole_deal(**{deal.STAGE: stage, **values}))
+        self.on_change(row.id, "person")
+        return row.id
+
+    def edit(self, ident: str, **values: Value) -> None:
+        """A person edits a record."""
+        row = self.rows[ident]
+        for name, value in values.items():
+            self.history.append((ident, name, value, "person"))
+        self._touch(row, values)
+        self.on_change(ident, "person")
+
+    def delete(self, ident: str) -> None:
+        del self.rows[ident]
+        self._deleted.append((next(self._versions), ident))
+        self.on_change(ident, "person")
+
+    def _new_row(self, ident: str, values: Mapping[str, Value]) -> Row:
+        now = self.clock.now()
+        parent = f"engagement-{ident}" if self.side is Side.PARTNER else ""
+        row = Row(ident, dict(values), now, now, next(self._versions), parent=parent)
+        if self.side is Side.PARTNER and row.values.pop(deal.HELP, None):
+            self._invite(row, "Unknown")
+        self.rows[ident] = row
+        return row
+
+    def _touch(self, row: Row, values: Mapping[str, Value]) -> None:
+        row.values.update({name: self._held(value) for name, value in values.items()})
+        row.version, row.modified = next(self._versions), self.clock.now()
+
+    def _held(self, value: Value) -> Value:
+        if self.rounds and isinstance(value, Money) and value.amount is not None:
+            return Money(value.amount.quantize(Decimal(1)), value.currency)
+        return value
+
+    # --- the port -------------------------------------------------------------------------------------------------
+
+    async def read(self, ident: str) -> Snapshot | None:
+        await self._begin("read")
+        row = self.rows.get(ident)
+        snapshot = self._snapshot(row) if row else None
+        await self.hook(f"{self.side}.read done")
+        return snapshot
+
+    async def widen(self, record: Snapshot) -> Snapshot:
+        await self._begin("widen")
+        other = self._invited(self.rows[record.ref.id])
+        if other is None:
+            return replace(record, values=frozen({**record.values, deal.HELP: None}))
+        wide = {
+            **record.values,
+            deal.HELP: other.values[deal.HELP],
+            deal.MICROSOFT_STAGE: other.values[deal.STAGE],
+            deal.MICROSOFT_ID: other.values[deal.MICROSOFT_ID],
+        }
+        return replace(record, values=frozen(wide), invited=other.id)
+
+    async def find(self, counterpart: str) -> tuple[str, ...]:
+        await self._begin("find")
+        if self.side is Side.PARTNER:
+            return tuple(row.id for row in self.rows.values() if row.ours and row.parent == counterpart)
+        return tuple(row.id for row in self.rows.values() if row.counterpart == counterpart)
+
+    async def create(self, draft: Draft) -> Snapshot:
+        await self._begin("create")
+        if draft.purpose is Purpose.INVITE:
+            snapshot = self._create_invitation(draft)
+            await self.hook(f"{self.side}.create done")
+            return snapshot
+        if draft.id in self.rows:
+            return self._snapshot(self.rows[draft.id])
+        values = {name: self._held(value) for name, value in draft.values.items()}
+        pending = values.get(deal.STAGE) in (Stage.PENDING, Stage.HOLD)
+        values[deal.STAGE] = Stage.ACTIVE if self.side is Side.PARTNER else Stage.HOLD if pending else Stage.OPEN
+        for name in (deal.HELP, deal.MICROSOFT_STAGE) if self.side is Side.PARTNER else (deal.MICROSOFT_STAGE,):
+            values.pop(name, None)
+        row = self._new_row(draft.id or str(uuid.UUID(int=next(self._versions) << 64)), values)
+        if self.side is Side.CRM:
+            row.values = {**whole_deal(), **row.values}
+        row.counterpart = draft.source.id
+        self._note(row, draft.marker, draft.note.line, draft.note.mark)
+        self.on_change(row.id, "sync")
+        snapshot = self._snapshot(row)
+        await self.hook(f"{self.side}.create done")
+        return snapshot
+
+    async def recover(self, draft: Draft, since: datetime) -> Recovered:
+        await self._begin("recover")
+        for row in self.rows.values():
+            if row.ours and row.counterpart == draft.source.id and row.created >= since:
+                return Recovered(search=Search.FOUND, record=self._snapshot(row))
+        return Recovered(search=Search.ABSENT)
+
+    async def write(self, change: Change) -> Snapshot:
+        await self._begin("write")
+        row = self.rows.get(change.record.ref.id)
+        if row is None or str(row.version) != change.record.version:
+            raise Conflict(Remote(system=self.title, status=412, code="preconditionFailed", message="newer version"))
+        self._check(row, change.values)
+        for name, value in change.values.items():
+            self.history.append((row.id, name, value, "sync"))
+        self._touch(row, change.values)
+        row.counterpart = change.counterpart or row.counterpart
+        self._note(row, change.marker, change.note.line, change.note.mark)
+        self.on_change(row.id, "sync")
+        snapshot = self._snapshot(row)
+        await self.hook(f"{self.side}.write done")
+        return snapshot
+
+    async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
+        await self._begin("changes")
+        now = str(next(self._versions))
+        if cursor is None:
+            yield Page(cursor=now)
+            return
+        since = 0 if self.cursor_expired else int(cursor)
+        full, self.cursor_expired = self.cursor_expired, False
+        news = [r for r in self.rows.values() if r.version > since]
+        seen = [Seen(ref=Ref(self.kind if r.ours else "related", r.id), version=str(r.version)) for r in news]
+        gone = [Seen(ref=Ref(self.kind, i), version="", gone=True) for v, i in self._deleted if v > since]
+        yield Page(seen=tuple(seen), full=full)
+        yield Page(seen=() if full or self.side is Side.PARTNER else tuple(gone), cursor=now, full=full)
+
+    async def ping(self) -> World:
+        await self._begin("ping")
+        return World(organisation=f"{self.side}-organisation")
+
+    # --- the server -----------------------------------------------------------------------------------------------
+
+    async def _begin(self, call: str) -> None:
+        self.calls.append(call)
+        await self.hook(f"{self.side}.{call}")
+
+    def _check(self, row: Row, values: Values) -> None:
+        """What a real server enforces, whoever asks: the life cycle, and that closed records are closed."""
+        stage = row.values[deal.STAGE]
+        wanted = values.get(deal.STAGE)
+        if stage in CLOSED and set(values) - {deal.MICROSOFT_ID}:
+            self._refuse(row, f"{stage} is final, and {sorted(values)} was written")
+        if self.side is Side.PARTNER and stage is Stage.PENDING and set(values) - {deal.STAGE, deal.CLOSE_REASON}:
+            self._refuse(row, f"pending takes no {sorted(values)}")
+        if self.side is Side.PARTNER and values.get(deal.VISIBLE) is False and row.values[deal.VISIBLE]:
+            self._refuse(row, "visibility never goes back")
+        if wanted is Stage.PENDING:
+            self._refuse(row, "nothing becomes pending again")
+
+    def _refuse(self, row: Row, why: str) -> None:
+        self.violations.append(f"{row.id}: {why}")
+        raise Refused(Remote(system=self.title, status=400, code="invalidRequest", message=why))
+
+    def _note(self, row: Row, marker: str, line: str, mark: str | None) -> None:
+        if marker and self.carries_marker:
+            row.marker = marker
+        if line:
+            row.audit.insert(0, line)
+        row.mark = mark or row.mark
+
+    def _invited(self, row: Row) -> Row | None:
+        return next((r for r in self.rows.values() if r.parent == row.parent and not r.ours), None)
+
+    def _create_invitation(self, draft: Draft) -> Snapshot:
+        assert draft.parent is not None
+        own = self.rows[draft.parent.ref.id]
+        if not own.values[deal.VISIBLE]:
+            self._refuse(own, "a deal that Microsoft cannot see has no invitation")
+        if self._invited(own) is not None:
+            self.violations.append(f"{own.id}: a second invitation")
+        other = self._invite(own, str(draft.values[deal.HELP]))
+        wide = {**self._snapshot(own).values, deal.HELP: draft.values[deal.HELP], deal.MICROSOFT_STAGE: Stage.PENDING}
+        return replace(self._snapshot(own), values=frozen(wide), invited=other.id)
+
+    def _invite(self, own: Row, help_code: str) -> Row:
+        values = whole_deal(**{deal.STAGE: Stage.PENDING, deal.HELP: help_code})
+        now = self.clock.now()
+        other = Row(f"ms-{own.id}", values, now, now, next(self._versions), ours=False, parent=own.parent)
+        self.rows[other.id] = other
+        return other
+
+    def _snapshot(self, row: Row) -> Snapshot:
+        values = dict(row.values)
+        if self.side is Side.PARTNER:
+            values.pop(deal.HELP, None)
+            values.pop(deal.ACTUAL, None)
+        return Snapshot(
+            side=self.side,
+            ref=Ref(self.kind, row.id),
+            version=str(row.version),
+            values=frozen(values),
+            modified=row.modified,
+            created=row.created,
+            counterpart=row.counterpart,
+            marker=row.marker,
+            locked={**self._locks(row), **row.locked},
+            related=(Ref("account", f"account-{row.id}"),) if self.side is Side.CRM else (),
+            shared=row.shared,
+            ours=row.ours,
+            parent=row.parent,
+            link=f"https://example.com/{row.id}",
+        )
+
+    def _locks(self, row: Row) -> dict[str, str]:
+        stage = row.values[deal.STAGE]
+        if stage in CLOSED:
+            return {spec.name: f"it is closed in {self.title}" for spec in deal.DEAL}
+        if stage is Stage.PENDING:
+            return {f.name: "only accepting or declining is possible now" for f in deal.DEAL if f.name != deal.STAGE}
+        return {}
+
+
+def undecided() -> NeedsDecision:
+    """What a gateway raises when two accounts match."""
+    return NeedsDecision("Two accounts are called Contoso", advice="Merge them, then replay")
