@@ -117,13 +117,13 @@ async def test_requests_are_counted_by_route_with_guids_collapsed() -> None:
 async def test_a_status_fault_skips_then_meets_then_ends() -> None:
     """A rule passes `skip` requests, meets `times`, and is then gone."""
     async with in_process(counting_app()) as client:
-        rule = {"method": "GET", "path": "^/things", "skip": 1, "times": 2, "status": 429, "retry_after": 2}
+        rule = {"method": "GET", "path": "^/things", "skip": 2, "times": 2, "status": 429, "retry_after": 2}
         await client.post("/control/faults", json=rule)
-        answers = [await client.get(RECORD) for _ in range(4)]
+        answers = [await client.get(RECORD) for _ in range(5)]
         left = (await client.get("/control/faults")).json()
 
-    assert [answer.status_code for answer in answers] == [200, 429, 429, 200]
-    assert answers[1].headers["retry-after"] == "2"
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 200]
+    assert answers[2].headers["retry-after"] == "2"
     assert left == {"faults": []}
 
 
