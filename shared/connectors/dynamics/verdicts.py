@@ -51,7 +51,6 @@ CODES: Mapping[str, Verdict] = MappingProxyType(
         "0x80072326": verdict(Throttled),
         "0x8005F103": verdict(Throttled),
         "0x80072324": verdict(Throttled),
-        "0x80040216": verdict(Unavailable),
         "0x80040224": verdict(Unavailable),
         "0x80071151": verdict(Unavailable),
         "0x80071154": verdict(Unavailable),
