@@ -54,17 +54,20 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A JSON body, or none."""
+    """A JSON body, a plain text ($count), or neither."""
 
     status: int = 204
     body: Mapping[str, Any] | None = None
+    text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def content(self) -> bytes:
-        return b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
+        return self.text.encode() if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
 
     def all_headers(self) -> dict[str, str]:
         shown = {"OData-Version": "4.0", **self.headers}
+        if self.text:
+            shown["Content-Type"] = "text/plain"
         if self.body is not None:
             shown["Content-Type"] = "application/json; odata.metadata=minimal"
         return shown

@@ -51,7 +51,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def is_literal(token: Token) -> bool:
-    return token.kind not in ("name", "mark") or token.text in _WORDS
+    return token.kind not in ("name", "mark", "end") or token.text in _WORDS
 
 
 def literal(token: Token) -> Any:

@@ -196,7 +196,7 @@ def _collection(work: Work, table: Table, rest: list[Segment]) -> Answer:
     rows = list(work.pipeline.organization.store.table(table.name).values())
     if [step.name for step in rest] == ["$count"]:
         total = delta_api.count(work, table) if tracking else len(query_api.select_rows(work, table, rows))
-        return Answer(status=200, body={"@odata.context": work.context(table), "value": total})
+        return Answer(status=200, text=str(total))
     if rest:
         raise unknown_segment(rest[0].name)
     return delta_api.changes(work, table) if tracking else query_api.listing(work, table, rows)

@@ -41,7 +41,7 @@ def load(organization: Organization, state: dict[str, Any]) -> None:
             store.table(table)[row[definition.primary_id]] = _loaded(organization, table, row)
     store.links = {name: {(first, second) for first, second in pairs} for name, pairs in state["links"].items()}
     store.deletions = [Deletion(version=version, table=table, id=row) for version, table, row in state["deletions"]]
-    store.version = state["version"]
+    store.restore(state["version"])
     organization.schema_versions = dict(state["schema_versions"])
     organization.switches.patch(state["switches"])
 

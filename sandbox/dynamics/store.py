@@ -36,8 +36,14 @@ class Store:
         self.deletions: list[Deletion] = []
         # Above what a fresh organisation has, so that nobody mistakes a version for a count.
         self.version = 1_000_000
+        self._seed = seed
         self._random = random.Random(seed)  # noqa: S311 - repeatable ids, not secrets
         self._undo: list[Callable[[], object]] | None = None
+
+    def restore(self, version: int) -> None:
+        """Go on from a kept version, with ids that were not given out before it."""
+        self.version = version
+        self._random.seed(f"{self._seed}/{version}")
 
     def new_id(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
