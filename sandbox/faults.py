@@ -6,14 +6,8 @@ from sandbox.fault_middleware import ConnectionDroppedError, FaultMiddleware, Sa
 from sandbox.fault_rules import GUID, Fault, Faults
 from sandbox.state_file import StateFile
 from sandbox.switches import Switch, Switches, choice
-from sandbox.webhook_sender import (
-    Delivery,
-    DeliveryPolicy,
-    DeliveryResult,
-    WebhookFaults,
-    WebhookSender,
-    any_failure,
-)
+from sandbox.webhook_sender import WebhookSender
+from sandbox.webhook_values import Delivery, DeliveryPolicy, DeliveryResult, WebhookFaults, any_failure
 
 __all__ = [
     "GUID",

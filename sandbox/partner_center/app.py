@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from sandbox.faults import Clock, Control, DeliveryPolicy, Faults, SandboxApp, StateFile, WebhookSender, control_routes
 from sandbox.partner_center.auth import Tokens, token_routes
@@ -49,6 +50,17 @@ def create_app(
     return _assemble(notifier, tokens, state_file)
 
 
+def _vendor_routes(notifier: Notifier, tokens: Tokens) -> list[Route]:
+    """What Microsoft's hosts answer, under one roof."""
+    world = notifier.world
+    return [
+        *ReferralRoutes(world, tokens).routes(),
+        *RegistrationRoutes(world=world, tokens=tokens, notifier=notifier).routes(),
+        *token_routes(tokens, world.base_url),
+        *notifier.certificates.routes(),
+    ]
+
+
 def _assemble(notifier: Notifier, tokens: Tokens, state_file: StateFile) -> SandboxApp:
     world, faults = notifier.world, Faults(error_answer=injected_answer)
 
@@ -58,6 +70,8 @@ def _assemble(notifier: Notifier, tokens: Tokens, state_file: StateFile) -> Sand
 
     control = Control(faults=faults, clock=world.clock, sender=notifier.sender, switches=world.switches, forget=forget)
 
+    own_controls = PartnerCenterControls(world=world, notifier=notifier)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
@@ -65,14 +79,7 @@ def _assemble(notifier: Notifier, tokens: Tokens, state_file: StateFile) -> Sand
         state_file.save()
 
     app = SandboxApp(
-        routes=[
-            *ReferralRoutes(world, tokens).routes(),
-            *RegistrationRoutes(world=world, tokens=tokens, notifier=notifier).routes(),
-            *token_routes(tokens, world.base_url),
-            *notifier.certificates.routes(),
-            *control_routes(control),
-            *PartnerCenterControls(world=world, notifier=notifier).routes(),
-        ],
+        routes=[*_vendor_routes(notifier, tokens), *control_routes(control), *own_controls.routes()],
         exception_handlers={ApiError: answer_api_error, HTTPException: _answer_http},
         lifespan=lifespan,
     )
