@@ -206,7 +206,7 @@ def check(title: str, command: Command, environment: Environment) -> bool:
 def ready(wanted: str | None, *, azurite: bool) -> Environment:
     environment = Environment(ROOT / os.environ.get("COSELL_VENV", ".venv"))
     environment.make(wanted)
-    if azurite and not (ROOT / ".tools" / "azurite" / "installed").exists():
+    if azurite and not list((ROOT / ".tools" / "azurite").glob("*/node_modules/azurite")):
         command = [str(environment.python), "-m", "sandbox.host.azurite", "--install"]
         step("installing Azurite", command, environment.folder / "azurite.log")
     return environment

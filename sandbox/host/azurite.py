@@ -4,7 +4,9 @@ Project and options: https://learn.microsoft.com/azure/storage/common/storage-in
 """
 
 import argparse
+import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,17 +14,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sandbox.host.connections import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from sandbox.host.node import Node, NodeError, find_node
 
-VERSION = "3.37.0"
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / ".tools" / "azurite"
+# Its version and that of everything it brings along; a release of one of those must not break us overnight.
+PINS = tuple(Path(__file__).parent / "npm" / name for name in ("package.json", "package-lock.json"))
+FINGERPRINT = hashlib.sha256(b"".join(each.read_bytes() for each in PINS)).hexdigest()[:12]
+TOOLS = Path(__file__).parents[2] / ".tools" / "azurite"
+FOLDER = TOOLS / FINGERPRINT
 SCRIPT = FOLDER / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
-STAMP = FOLDER / "installed"
 
 SERVICES = ("blob", "queue", "table")
 OPTIONS = (
@@ -40,19 +43,34 @@ class AzuriteError(RuntimeError):
 
 
 def install() -> bool:
-    """Install the pinned version unless it is there; say whether anything was done."""
-    if SCRIPT.is_file() and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == VERSION:
+    """Install what is pinned unless it is there; say whether anything was done.
+
+    Built aside and moved into place, so that a folder with this name is whole and two installs cannot mix.
+    """
+    if SCRIPT.is_file():
         return False
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    STAMP.unlink(missing_ok=True)
-    command = ("install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(FOLDER))
-    done = subprocess.run(  # noqa: S603 — npm as found on this machine, with arguments of ours
-        [*_node().npm, *command, f"azurite@{VERSION}"], capture_output=True, text=True, check=False, cwd=FOLDER
-    )
-    if done.returncode != 0 or not SCRIPT.is_file():
-        raise AzuriteError(f"npm could not install azurite@{VERSION}:\n{done.stdout}{done.stderr}")
-    STAMP.write_text(VERSION, encoding="utf-8")
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=TOOLS, prefix="new-", ignore_cleanup_errors=True) as name:
+        built = Path(name) / FINGERPRINT
+        built.mkdir()
+        _npm_ci(built)
+        with suppress(OSError):  # another process was faster: its folder is as good
+            built.rename(FOLDER)
     return True
+
+
+def _npm_ci(folder: Path) -> None:
+    for each in PINS:
+        shutil.copyfile(each, folder / each.name)
+    done = subprocess.run(  # noqa: S603 — npm as found on this machine, with arguments of ours
+        [*_node().npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    if done.returncode != 0:
+        raise AzuriteError(f"npm could not install Azurite:\n{done.stdout}{done.stderr}")
 
 
 def _node() -> Node:
