@@ -83,6 +83,9 @@ class Front:
                 response = Response(text, status, {"OData-Version": "4.0"}, f"multipart/mixed; boundary={boundary}")
             else:
                 response = _response(self.service.handle(call))
+            response.headers["x-ms-service-request-id"] = self.organization.store.new_id()
+            left = self.protection.remaining(user)
+            response.headers["x-ms-ratelimit-burst-remaining-xrm-requests"] = str(left)
         finally:
             self.protection.leave(user, self._seconds(), (perf_counter() - started) * 1000)
         if call.method != "GET":

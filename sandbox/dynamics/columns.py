@@ -98,7 +98,6 @@ def _stamps() -> tuple[Column, ...]:
         Column(name="versionnumber", kind=Kind.BIGINT, label="Version Number", **_READ_ONLY),
         moment("createdon", **_READ_ONLY),
         moment("modifiedon", **_READ_ONLY),
-        moment("overriddencreatedon", updatable=False),
         *(lookup(name, "systemuser", **_READ_ONLY) for name in users),
     )
 
@@ -110,6 +109,7 @@ def owned() -> tuple[Column, ...]:
         lookup("owninguser", "systemuser", **_READ_ONLY),
         lookup("owningteam", "team", **_READ_ONLY),
         lookup("owningbusinessunit", "businessunit", **_READ_ONLY),
+        moment("overriddencreatedon", updatable=False),
     )
 
 

@@ -61,6 +61,9 @@ class Protection:
         state.active += 1
         state.served.extend([now] * weight)
 
+    def remaining(self, user: str) -> int:
+        return max(0, self.limits.requests - len(self.users.setdefault(user, _User()).served))
+
     def leave(self, user: str, now: float, ms: float) -> None:
         state = self.users.setdefault(user, _User())
         state.active -= 1

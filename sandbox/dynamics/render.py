@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -27,13 +27,18 @@ class Renderer:
     root: str
     annotations: tuple[str, ...] = ()
     visible: Callable[[Table, str], bool]
+    # Columns do not change while one request is answered.
+    known: dict[str, dict[str, Column]] = field(default_factory=dict)
 
     def wants(self, annotation: str) -> bool:
         return any(fnmatchcase(annotation, pattern) for pattern in self.annotations)
 
     def properties(self, table: Table) -> dict[str, Column]:
-        listed = table.properties().items()
-        return {name: column for name, column in listed if column.readable and self.visible(table, column.name)}
+        if table.name not in self.known:
+            listed = table.properties().items()
+            seen = {name: each for name, each in listed if each.readable and self.visible(table, each.name)}
+            self.known[table.name] = seen
+        return self.known[table.name]
 
     def check(self, table: Table, options: Options) -> None:
         """Refuse unknown names before any row is looked at, so that an empty result refuses them too."""
@@ -64,15 +69,14 @@ class Renderer:
         for name in names:
             column = known[name]
             value = row.get(column.name)
-            shown |= self._annotated(column, name, value, row)
+            if self.annotations and value is not None:
+                shown |= self._annotated(column, name, value, row)
             shown[name] = as_json(value)
         for name, inner in options.expand:
             shown[name] = self._expand(table, row, name, inner)
         return shown
 
     def _annotated(self, column: Column, name: str, value: Any, row: Row) -> dict[str, Any]:
-        if value is None or not self.annotations:
-            return {}
         notes: dict[str, Any] = {}
         if isinstance(value, Ref):
             notes[NAVIGATION] = next((each.navigation for each in column.targets if each.table == value.table), "")

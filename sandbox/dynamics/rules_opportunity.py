@@ -102,7 +102,7 @@ def before_line(pipeline: Pipeline, change: Change) -> None:
 
 
 def total_up(pipeline: Pipeline, change: Change) -> None:
-    """A line written or deleted changes its opportunity's totals, as an update of its own by the same caller."""
+    """A line written or deleted changes its opportunity's totals, as an update inside the same call."""
     parent = change.row.get("opportunityid")
     if not isinstance(parent, Ref) or pipeline.organization.store.of(parent) is None:
         return
@@ -110,4 +110,4 @@ def total_up(pipeline: Pipeline, change: Change) -> None:
     total = sum((line["extendedamount"] for line in lines), Decimal(0))
     table = pipeline.organization.schema.tables["opportunity"]
     values = {"totallineitemamount": total, "totalamount": total}
-    pipeline.update(table, parent.id, values, change.execution)
+    pipeline.update(table, parent.id, values, change.execution.nested())

@@ -120,7 +120,7 @@ def column(kind: str, name: str = "abc_X", **more: Any) -> dict[str, Any]:
     return {"@odata.type": f"{CAST}{kind}AttributeMetadata", "SchemaName": name, "DisplayName": label("X")} | more
 
 
-CHOICE = {
+CHOICE: dict[str, Any] = {
     "OptionSet": {"Options": [{"Value": 727000000, "Label": label("A")}, {"Value": 727000001, "Label": label("B")}]}
 }
 
