@@ -1,0 +1,25 @@
+"""The flows, one file each; the list never depends on settings, since a shorter one would unregister triggers."""
+
+from functions import (
+    auto_heal,
+    cosell_updates,
+    dynamics_events,
+    health,
+    opportunities,
+    parked,
+    partner_center_events,
+    referrals,
+    solutions,
+)
+
+BLUEPRINTS = (
+    partner_center_events.bp,
+    referrals.bp,
+    cosell_updates.bp,
+    dynamics_events.bp,
+    opportunities.bp,
+    solutions.bp,
+    auto_heal.bp,
+    parked.bp,
+    health.bp,
+)

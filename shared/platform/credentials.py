@@ -26,6 +26,8 @@ def account(settings: Settings) -> Account:
     if text := settings.storage.get_secret_value():
         return Account(connection=text)
     name = settings.storage_account
+    if not name and not settings.storage_queues:
+        return Account()
     return Account(
         queues=settings.storage_queues or f"https://{name}.queue.core.windows.net",
         tables=settings.storage_tables or f"https://{name}.table.core.windows.net",

@@ -102,6 +102,7 @@ class RefreshTokenCredential:
     def _granted(self, token: str, scopes: list[str]) -> dict[str, Any]:
         import requests  # noqa: PLC0415 - msal's own transport, needed for this credential alone
         from msal import ConfidentialClientApplication  # noqa: PLC0415 - cold start
+        from msal.exceptions import MsalServiceError  # noqa: PLC0415 - cold start
 
         try:
             self._application = self._application or ConfidentialClientApplication(
@@ -112,7 +113,7 @@ class RefreshTokenCredential:
                 timeout=20,
             )
             found: dict[str, Any] = self._application.acquire_token_by_refresh_token(token, scopes)
-        except requests.RequestException as error:
+        except (requests.RequestException, MsalServiceError) as error:  # the second is MSAL's for a 5xx
             raise ServiceRequestError(f"the sign-in service did not answer: {type(error).__name__}") from error
         except ValueError as error:  # MSAL's word for a tenant that does not exist
             raise ClientAuthenticationError(f"the sign-in service refuses the tenant {self._tenant}") from error

@@ -1,0 +1,17 @@
+"""The Microsoft solutions of an opportunity changed: bring its deal into step."""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from functions.answered import answered
+from shared.bootstrap import app
+
+bp = func.Blueprint()
+
+
+@bp.function_name(name="solutions")
+@bp.queue_trigger(arg_name="message", queue_name="solution-changes", connection="AzureWebJobsStorage")
+@answered
+async def solutions(message: func.QueueMessage) -> None:
+    await (await app()).run(message.get_body())

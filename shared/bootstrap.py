@@ -1,0 +1,206 @@
+"""The one composition root: settings and the outside world become one app a worker, made on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.connectors import dynamics, partner_center
+from shared.connectors.dynamics.events import Dropped, decode
+from shared.connectors.partner_center.events import hear
+from shared.connectors.partner_center.verifier import Verifier, open_verifier
+from shared.domain.values import Side
+from shared.errors import Misconfigured, RemoteError
+from shared.messages import Signal
+from shared.platform.doors import Answer, Door, Left, Reader, problem
+from shared.platform.gate import Gate, MicrosoftFlows
+from shared.platform.health import Check, health, pings, unpaused, without
+from shared.platform.office import Office
+from shared.platform.outside import Outside, outside
+from shared.platform.reception import Reception
+from shared.platform.telemetry import quieten
+from shared.platform.world import Organisation, Pinned
+from shared.settings import STORAGE, TRUST, Reading, Settings, reading
+from shared.sync.job import Job
+from shared.sync.reconcile import Reconcile
+from shared.sync.watch import Watch
+
+ANNOUNCED = 2.0  # seconds: an event may overtake the answer to the very POST that caused it
+WRONG = "settings of this installation are wrong: its health page names them"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """What exists only while every setting is right."""
+
+    job: Job
+    watch: Watch
+    gate: Gate
+    checks: Mapping[str, Check]
+
+
+def core(settings: Settings, world: Outside) -> Core:
+    """Both gateways and what works between them."""
+    policy, clock = settings.policy(), world.clock
+    partner = partner_center.connect(_partner(settings), client=world.client, tokens=world.partner_tokens, clock=clock)
+    crm = dynamics.connect(_dynamics(settings), client=world.client, tokens=world.dataverse_tokens, clock=clock)
+    pinned = Pinned(partner=partner, crm=crm, cursors=world.cursors, tenant=settings.partner_center_tenant_id)
+    flows = MicrosoftFlows(crm.microsoft_flows_active)
+    job = Job(
+        reconcile=Reconcile(
+            partner=partner, crm=crm, links=world.links, cursors=world.cursors, clock=clock, policy=policy
+        ),
+        links=world.links,
+        signals=world.signals,
+        parked=world.parked,
+        pauses=world.pauses,
+        telemetry=world.telemetry,
+        clock=clock,
+        policy=policy,
+    )
+    watch = Watch(
+        partner=partner,
+        crm=crm,
+        links=world.links,
+        cursors=world.cursors,
+        signals=world.signals,
+        clock=clock,
+        telemetry=world.telemetry,
+        policy=policy,
+    )
+    checks = {
+        "partner_center": pings(partner.ping),
+        "dynamics": pings(crm.ping),
+        "world": without(pinned.problems),
+        "microsoft_flows": without(flows.problems),
+    }
+    writes = not policy.dry_run and (policy.live or bool(policy.test_records))
+    return Core(job=job, watch=watch, gate=Gate(world=pinned, flows=flows, writes=writes), checks=checks)
+
+
+def _partner(settings: Settings) -> partner_center.Config:
+    return partner_center.Config(
+        api_url=settings.partner_center_api_url,
+        webhook_api_url=settings.partner_center_webhook_api_url,
+        organization=settings.partner_center_organization_id,
+    )
+
+
+def _dynamics(settings: Settings) -> dynamics.Config:
+    return dynamics.Config(
+        url=settings.dataverse_url,
+        prefix=settings.dataverse_prefix,
+        own_prefix=settings.own_prefix,
+        deal_value_field=settings.deal_value_field,
+        deal_currency_field=settings.deal_currency_field,
+        country_code_field=settings.country_code_field,
+        default_owner=settings.default_owner,
+        show_mark=settings.show_checkmark,
+        pair=settings.pair,
+        tag=settings.tag,
+    )
+
+
+def verifier(settings: Settings, world: Outside) -> Verifier:
+    return open_verifier(
+        client=world.client,
+        clock=world.clock,
+        hosts=settings.webhook_certificate_hosts,
+        aia_hosts=settings.webhook_aia_hosts,
+        issuer=settings.webhook_certificate_issuer,
+        roots_path=settings.webhook_trusted_roots,
+    )
+
+
+class App:
+    """What the functions call, one method a flow. It exists, and says what is wrong, whatever the settings are."""
+
+    def __init__(self, found: Reading, world: Outside | None = None) -> None:
+        self._reading, settings = found, found.best
+        self._world = world or outside(settings)
+        self._core = core(found.settings, self._world) if found.settings else None
+        self._verifier: Verifier | None = None
+        self._organisation = Organisation(self._world.cursors)
+        signals, telemetry = self._world.signals, self._world.telemetry
+        self._reception = Reception(
+            job=self._core.job if self._core else None, closed=self._closed, signals=signals, telemetry=telemetry
+        )
+        self.office = Office(pair=settings.pair, parked=self._world.parked, signals=signals, telemetry=telemetry)
+
+    async def partner_event(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        if not self._reading.good(STORAGE, TRUST):
+            return problem(503, WRONG)
+        return await self._door("partner_center", self._partner_reader, delay=ANNOUNCED).take(headers, body)
+
+    async def dynamics_event(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        if not self._reading.good(STORAGE):
+            return problem(503, WRONG)
+        return await self._door("dynamics", self._dynamics_reader).take(headers, body)
+
+    async def run(self, body: bytes) -> None:
+        await self._reception.run(body)
+
+    async def poisoned(self, body: bytes) -> None:
+        await self._reception.poisoned(body)
+
+    async def heal(self) -> None:
+        """One pass of auto-heal; what time mends is said and left to the next one."""
+        reason = await self._closed()
+        if self._core and not reason:
+            try:
+                await self._core.watch.run()
+            except RemoteError as error:
+                reason = str(error)
+        if reason:
+            self._world.telemetry.event("heal_held", reason=reason)
+
+    async def health(self) -> Answer:
+        checks: dict[str, Check] = {}
+        if self._reading.good(STORAGE):
+            checks["storage"] = pings(lambda: self._world.cursors.get("world"))
+        if self._core:
+            pauses, clock = self._world.pauses, self._world.clock
+            checks |= {**self._core.checks, **{f"{side}_pause": unpaused(pauses, clock, side) for side in Side}}
+        return await health(self._reading.problems, checks)
+
+    async def close(self) -> None:
+        await self._world.close()
+
+    async def _closed(self) -> str:
+        """Why nothing may be worked on now."""
+        if not self._reading.good(STORAGE):
+            raise Misconfigured(tuple(map(str, self._reading.problems)))  # not even a delay could be kept
+        if self._core is None:
+            return "; ".join(map(str, self._reading.problems))
+        return await self._core.gate.closed()
+
+    def _door(self, name: str, read: Reader, delay: float = 0) -> Door:
+        world = self._world
+        return Door(name=name, read=read, signals=world.signals, telemetry=world.telemetry, delay=delay)
+
+    async def _partner_reader(self, headers: Mapping[str, str], body: bytes) -> Signal | Left:
+        self._verifier = self._verifier or verifier(self._reading.best, self._world)
+        await self._verifier.verify(headers, body)
+        heard = hear(body, self._reading.best.pair)
+        return heard.signal or Left(reason=heard.reason)
+
+    async def _dynamics_reader(self, headers: Mapping[str, str], body: bytes) -> Signal | Left:
+        settings, organisation = self._reading.best, await self._organisation()
+        heard = decode(body, headers, tag=settings.tag, organization=organisation, pair=settings.pair)
+        return Left(reason=heard.reason) if isinstance(heard, Dropped) else heard
+
+
+_APPS: list[App] = []
+
+
+async def app() -> App:
+    """This worker's app: made by the first call, without an await, so no second one can be made beside it."""
+    if not _APPS:
+        quieten()
+        _APPS.append(App(reading()))
+    return _APPS[0]
+
+
+def use(other: App | None) -> None:
+    """Give the functions another app, or none: the next call then makes its own (for tests)."""
+    _APPS[:] = [other] if other else []

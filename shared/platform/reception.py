@@ -1,0 +1,67 @@
+"""What becomes of a queue message before and after the core has it: held, looked at, sent round once more, parked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from shared.errors import BadMessage
+from shared.messages import Signal
+from shared.platform.trace import span
+from shared.ports import Signals, Telemetry
+
+HELD = 300.0  # seconds until a signal is tried again that settings or world do not let through
+SECOND_CHANCE = 60.0  # seconds until a poisoned signal is on its queue again
+AGAIN = "second_chance"
+FAILED = "every attempt to handle this signal failed, which is a fault of this product"
+
+
+class Worker(Protocol):
+    """What is asked of `sync.job.Job`."""
+
+    async def run(self, body: bytes) -> object: ...
+    async def poisoned(self, body: bytes, *, reason: str) -> None: ...
+
+
+class Reception:
+    """`closed` says why nothing may be worked on now; `job` is None while settings are wrong."""
+
+    def __init__(
+        self, *, job: Worker | None, closed: Callable[[], Awaitable[str]], signals: Signals, telemetry: Telemetry
+    ) -> None:
+        self._job, self._closed = job, closed
+        self._signals, self._telemetry = signals, telemetry
+
+    async def run(self, body: bytes) -> None:
+        """Acknowledge by returning. What is raised is a bug, or a message that nobody can read."""
+        signal = Signal.decoded(body)
+        reason = await self._closed()
+        if reason or self._job is None:
+            await self._hold(signal, reason)
+            return
+        with span(signal.look.value, signal):
+            await self._job.run(body)
+
+    async def poisoned(self, body: bytes) -> None:
+        """A poison message goes back to its queue once, then it is parked; a poison queue would forget it."""
+        try:
+            signal = Signal.decoded(body)
+        except BadMessage as error:
+            await self._park(body, str(error))
+            return
+        if self._job is None:
+            await self._hold(signal, await self._closed())
+        elif (signal.model_extra or {}).get(AGAIN):
+            await self._park(body, FAILED)
+        else:
+            await self._signals.send(signal.model_copy(update={AGAIN: True}), delay=SECOND_CHANCE)
+            self._telemetry.event("poison_returned", record=str(signal.ref), look=signal.look.value)
+
+    async def _park(self, body: bytes, reason: str) -> None:
+        if self._job is None:
+            raise BadMessage(reason)  # it stays on the poison queue until the settings are right
+        await self._job.poisoned(body, reason=reason)
+
+    async def _hold(self, signal: Signal, reason: str) -> None:
+        await self._signals.send(signal, delay=HELD)
+        self._telemetry.event("signal_held", record=str(signal.ref), look=signal.look.value, reason=reason)
