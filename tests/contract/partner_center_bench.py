@@ -6,7 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +67,7 @@ class PartnerCenterBench:
     app: Any
     tokens: Tokens
     slept: list[float]
+    delivered: list[httpx.Request]
     carries_marker: bool = True
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
@@ -91,6 +92,13 @@ class PartnerCenterBench:
 
     async def switch(self, **values: Any) -> None:
         await self.control("PATCH", "switches", values)
+
+    async def events(self) -> list[httpx.Request]:
+        """The webhook calls since the last look, once nothing is on its way."""
+        await self.app.state.sender.idle()
+        found = self.delivered.copy()
+        self.delivered.clear()
+        return found
 
     async def requests(self) -> dict[str, int]:
         counted: dict[str, int] = (await self.control("GET", "requests"))["by_route"]
@@ -150,13 +158,17 @@ def _person(email: str, first: str) -> Person:
 
 @asynccontextmanager
 async def open_bench(**config: Any) -> AsyncIterator[PartnerCenterBench]:
-    clock, tokens, slept = Clock(), Tokens(), list[float]()
+    clock, tokens, slept, delivered = Clock(), Tokens(), list[float](), list[httpx.Request]()
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(_deaf)) as nobody:
-        app = create_app(base_url=BASE, clock=clock, webhook_client=nobody)
+    def receive(request: httpx.Request) -> httpx.Response:
+        delivered.append(request)
+        return httpx.Response(200)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(receive)) as receiver:
+        app = create_app(base_url=BASE, clock=clock, webhook_client=receiver)
         async with httpx.AsyncClient(transport=SandboxTransport(app=app)) as client:
             settings = Config(api_url=BASE, webhook_api_url=BASE, **config)
             yield PartnerCenterBench(
@@ -167,13 +179,6 @@ async def open_bench(**config: Any) -> AsyncIterator[PartnerCenterBench]:
                 app=app,
                 tokens=tokens,
                 slept=slept,
+                delivered=delivered,
             )
             await app.state.sender.close()
-
-
-def _deaf(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(200)
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text)

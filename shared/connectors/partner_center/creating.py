@@ -22,7 +22,7 @@ def new_deal(draft: Draft) -> Json:
     visible = bool(values.get(deal.VISIBLE))
     solutions = [solution_json(s) for s in _elements(values.get(deal.SOLUTIONS)) if isinstance(s, Solution)]
     return {
-        "name": values.get(deal.NAME) or "",
+        "name": values.get(deal.NAME),
         "type": "Shared" if visible else "Independent",
         "qualification": "SalesQualified",
         "externalReferenceId": draft.source.id,
@@ -77,18 +77,19 @@ def _consent(*, visible: bool) -> Json:
 
 
 def _customer(values: Values) -> Json:
+    """Empty parts are null: an empty text would be a wrong country rather than a missing one."""
     value = values.get(deal.CUSTOMER)
     customer = value if isinstance(value, Customer) else Customer(name="")
     address = customer.address
     profile: Json = {
-        "name": customer.name,
+        "name": customer.name or None,
         "address": {
-            "addressLine1": address.line1,
-            "addressLine2": address.line2,
-            "city": address.city,
-            "state": address.state,
-            "postalCode": address.postal_code,
-            "country": address.country,
+            "addressLine1": address.line1 or None,
+            "addressLine2": address.line2 or None,
+            "city": address.city or None,
+            "state": address.state or None,
+            "postalCode": address.postal_code or None,
+            "country": address.country or None,
         },
         "team": _people(values.get(deal.CONTACTS)),
     }

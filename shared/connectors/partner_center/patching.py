@@ -167,11 +167,11 @@ def _over(held: Json, wanted: Json) -> Json:
 
 def person_json(person: Person) -> Json:
     return {
-        "firstName": person.first_name,
-        "lastName": person.last_name,
-        "phoneNumber": person.phone,
+        "firstName": person.first_name or None,
+        "lastName": person.last_name or None,
+        "phoneNumber": person.phone or None,
         "email": person.email,
-        "title": person.title,
+        "title": person.title or None,
     }
 
 
@@ -179,9 +179,9 @@ def solution_json(solution: Solution) -> Json:
     return {
         "id": solution.id,
         "type": "Name",  # a solution of the catalogue: all of co-sell (referral-resources)
-        "name": solution.name,
-        "solutionType": solution.type,
-        "publisherName": solution.publisher,
+        "name": solution.name or None,
+        "solutionType": solution.type or None,
+        "publisherName": solution.publisher or None,
     }
 
 

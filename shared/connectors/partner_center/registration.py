@@ -19,8 +19,8 @@ EVENTS = ("referral-created", "referral-updated", "related-referral-created", "r
 class Registered(Wire):
     """What is registered; PascalCase in the docs, and compared without case."""
 
-    webhook_url: str = Field(default="", alias="WebhookUrl")
-    webhook_events: list[str] = Field(default_factory=list, alias="WebhookEvents")
+    webhook_url: str | None = Field(default=None, alias="WebhookUrl")
+    webhook_events: list[str] | None = Field(default=None, alias="WebhookEvents")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +56,9 @@ class Registration:
         The signature moves to `x-ms-signature`, since a host in front of a function may use Authorization itself.
         """
         held = await self.current()
-        wanted = tuple(dict.fromkeys([*(held.webhook_events if held else ()), *events]))
-        if held and held.webhook_url == url and set(held.webhook_events) == set(wanted):
+        address, before = (held.webhook_url or "", tuple(held.webhook_events or ())) if held else ("", ())
+        wanted = tuple(dict.fromkeys([*before, *events]))
+        if address == url and set(before) == set(wanted):
             return Ensured(url=url, events=wanted, changed=False)
         body = {
             "WebhookUrl": url,
@@ -65,8 +66,7 @@ class Registration:
             "SignatureTokenToMsSignatureHeader": signature_in_own_header,
         }
         await self.rest.call("PUT" if held else "POST", PATH, json=body)
-        displaced = held.webhook_url if held and held.webhook_url != url else ""
-        return Ensured(url=url, events=wanted, changed=True, displaced=displaced)
+        return Ensured(url=url, events=wanted, changed=True, displaced=address if address != url else "")
 
 
 def _read(data: Any) -> Registered | None:

@@ -30,9 +30,9 @@ def parsed(data: bytes) -> Sequence[Certificate]:
 @cache
 def system_roots() -> tuple[Certificate, ...]:
     """What this machine trusts, and Mozilla's list besides, as many containers have no store of their own."""
-    shipped = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
-    stored = _readable(ssl.create_default_context().get_ca_certs(binary_form=True))
-    return tuple(dict.fromkeys([*shipped, *stored]))
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.load_default_certs()
+    return tuple(_readable(context.get_ca_certs(binary_form=True)))
 
 
 def _readable(stored: Iterable[bytes]) -> Iterable[Certificate]:
