@@ -55,9 +55,10 @@ class Controls:
         listed += [(table, "Update") for table in ("account", "contact", "systemuser")]
         listed += [(table, message) for table in (names.row, names.detail) for message in MESSAGES]
         for table, message in listed:
-            self._put(
-                "sdkmessageprocessingstep", stable_id("step", url, table, message), _step(endpoint, table, message)
-            )
+            step = stable_id("step", url, table, message)
+            self._put("sdkmessageprocessingstep", step, _step(endpoint, table, message))
+            if table == names.row and message != "Create":
+                self._put("sdkmessageprocessingstepimage", stable_id("image", step), _image(step))
         return [f"{message} of {table}" for table, message in listed]
 
     def _put(self, table: str, row_id: str, values: Row) -> None:
@@ -75,6 +76,17 @@ class Controls:
             control_route("seed", self.seed, "POST"),
             control_route("webhook", self.webhook, "POST"),
         ]
+
+
+def _image(step: str) -> Row:
+    """The row before: a changed or deleted solution row does not say otherwise whose it was."""
+    return {
+        "name": "pre",
+        "entityalias": "pre",
+        "imagetype": 0,
+        "messagepropertyname": "Target",
+        "sdkmessageprocessingstepid": Ref("sdkmessageprocessingstep", step),
+    }
 
 
 def _step(endpoint: str, table: str, message: str) -> Row:
