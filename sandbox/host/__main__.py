@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -27,6 +28,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--settings", type=Path, help="default: local.settings.json in the app's folder")
     parser.add_argument("--lease", type=int, default=LEASE, help="seconds a taken message stays hidden")
     parser.add_argument("--runtime", choices=NAMES, default="auto")
+    parser.add_argument("--announce", type=Path, help="write the address into this file once it answers")
     parser.add_argument("--check", action="store_true", help="only index and examine the app; exit 1 if it has errors")
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("--quiet", action="store_const", dest="level", const=logging.WARNING, default=logging.INFO)
@@ -54,7 +56,7 @@ async def _check(host: Host) -> int:
     return 1 if catalog.problems else 0
 
 
-async def _serve(host: Host) -> int:
+async def _serve(host: Host, announce: Path | None) -> int:
     stop = asyncio.Event()
     _on_signal(stop)
     async with host:
@@ -66,10 +68,19 @@ async def _serve(host: Host) -> int:
             "listening on %s: %d functions (%d disabled, %d in error), runtime %s",
             *(host.url, len(host.functions), disabled, len(host.catalog.problems), host.runtime),
         )
+        if announce is not None:
+            _announce(announce, host.url)
         await stop.wait()
         LOG.info("stopping")
     LOG.info("stopped")
     return 0
+
+
+def _announce(path: Path, url: str) -> None:
+    """Write aside and rename, so that whoever waits for the file reads all of it."""
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+    unfinished.replace(path)
 
 
 def _on_signal(stop: asyncio.Event) -> None:
@@ -84,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     _log_to_stderr(options.level)
     try:
         host = _host(options)
-        return asyncio.run(_check(host) if options.check else _serve(host))
+        return asyncio.run(_check(host) if options.check else _serve(host, options.announce))
     except (HostError, OSError) as error:
         LOG.error("no function runs: %s", error)  # noqa: TRY400 — the reason is the message, a traceback adds nothing
         return 1

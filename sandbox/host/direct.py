@@ -6,7 +6,6 @@ import os
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from sandbox.host.converters import converter
 from sandbox.host.errors import IndexRefusedError
 from sandbox.host.runtime import IndexedFunction
 from sandbox.host.signatures import Signature, raw_bindings, read_signature
+from sandbox.host.tracing import Attach, attach_from
 
 
 class Out:
@@ -44,9 +44,11 @@ class DirectRuntime:
     def __init__(self) -> None:
         self._functions: dict[str, Signature] = {}
         self._pool: ThreadPoolExecutor | None = None
+        self._attach: Attach = attach_from({})
 
     async def index(self, app_dir: Path) -> tuple[IndexedFunction, ...]:
         self._pool = ThreadPoolExecutor(max_workers=_threads(os.environ), thread_name_prefix="function")
+        self._attach = attach_from(os.environ)
         try:
             with importable(app_dir):
                 module = importlib.import_module("function_app")
@@ -64,7 +66,7 @@ class DirectRuntime:
         signature = self._functions[function]
         try:
             arguments = self._arguments(signature, call, trace)
-            result = await self._call(signature, arguments)
+            result = await self._call(signature, arguments, trace)
             _refuse_unbound(signature, result)
             outputs = [(name, _encoded(signature.outputs[name], arguments[name].get())) for name in signature.outputs]
             set_outputs = [(name, datum) for name, datum in outputs if datum is not None]
@@ -85,11 +87,16 @@ class DirectRuntime:
             arguments["context"] = CallContext(signature.name, signature.directory, trace)
         return arguments | {name: Out() for name in signature.outputs}
 
-    async def _call(self, signature: Signature, arguments: Mapping[str, Any]) -> Any:
-        bound = partial(signature.function, **arguments)
+    async def _call(self, signature: Signature, arguments: Mapping[str, Any], trace: Trace) -> Any:
         if signature.is_async:
-            return await bound()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, bound)
+            self._attach(trace)
+            return await signature.function(**arguments)
+
+        def in_thread() -> Any:
+            self._attach(trace)
+            return signature.function(**arguments)
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, in_thread)
 
     async def stop(self) -> None:
         if self._pool is not None:

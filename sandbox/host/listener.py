@@ -67,6 +67,11 @@ class Listener:
                 self._empty_polls += 1
                 await self._pause(self._backoff.next())
 
+    def report_end(self, task: asyncio.Task[None]) -> None:
+        """Say so when the polling itself ends by a mistake: a silent queue looks like an empty one."""
+        if not task.cancelled() and (error := task.exception()):
+            LOG.critical("the host no longer polls %s", self.queue, exc_info=error)
+
     async def drain(self, seconds: float) -> None:
         """Give what is running some time to end; what does not is dropped and comes back after its lease."""
         if self._running:
@@ -103,7 +108,12 @@ class Listener:
     def _start(self, message: QueueMessage) -> None:
         task = asyncio.create_task(self._delivery.handle(message))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            LOG.critical("the host failed on a message of %s, which comes back", self.queue, exc_info=error)
 
     async def _room(self) -> None:
         while len(self._running) > self._delivery.options.new_batch_threshold and not self._stopping.is_set():

@@ -66,11 +66,12 @@ class MicrosoftRuntime:
     def __init__(self) -> None:
         self._ids: dict[str, str] = {}
         self._triggers: dict[str, str] = {}
+        self._holding = False
 
     async def index(self, app_dir: Path) -> tuple[IndexedFunction, ...]:
         if MicrosoftRuntime._busy:
             raise HostError("Microsoft's runtime holds one app per process, and one is running already")
-        MicrosoftRuntime._busy = True
+        MicrosoftRuntime._busy = self._holding = True
         import azure_functions_runtime as library  # noqa: PLC0415 — absent below Python 3.13
         from azure_functions_runtime import handle_event  # noqa: PLC0415 — the same
 
@@ -114,6 +115,8 @@ class MicrosoftRuntime:
             return WorkerDied(f"SystemExit({death.code!r})")
 
     async def stop(self) -> None:
+        if not self._holding:
+            return
         if "azure_functions_runtime" in sys.modules:
             sys.modules["azure_functions_runtime"].stop_threadpool_executor()
-        MicrosoftRuntime._busy = False
+        MicrosoftRuntime._busy = self._holding = False

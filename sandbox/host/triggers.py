@@ -54,7 +54,10 @@ class Triggers:
 
     async def start(self) -> None:
         await asyncio.gather(*(each.prepare() for each in self.listeners.values()))
-        self._polling = [asyncio.create_task(each.serve()) for each in self.listeners.values()]
+        for listener in self.listeners.values():
+            task = asyncio.create_task(listener.serve())
+            task.add_done_callback(listener.report_end)
+            self._polling.append(task)
         for ticker in self.tickers.values():
             ticker.start()
 

@@ -28,6 +28,14 @@ async def test_a_request_reaches_the_function_as_the_platform_hands_it_over(star
     assert seen["traceparent"] == headers["traceparent"]
 
 
+async def test_spans_of_a_function_belong_to_the_hosts_trace(start: Start) -> None:
+    """With OpenTelemetry on, the invocation's trace context is the parent of what the function starts."""
+    async with start(PYTHON_ENABLE_OPENTELEMETRY="true") as app:
+        answer = await app.http.get("/api/echo/7", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+
+    assert answer.json()["parent"] == "a" * 32
+
+
 async def test_an_answer_comes_back_whole(start: Start) -> None:
     """Status, headers, media type and cookies are the function's own."""
     async with start() as app:

@@ -6,6 +6,7 @@ import time
 import typing
 
 import azure.functions as func
+from opentelemetry import trace
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -23,6 +24,7 @@ async def echo(req: func.HttpRequest, context: func.Context) -> func.HttpRespons
         "body": req.get_body().hex(),
         "function": context.function_name,
         "traceparent": context.trace_context.trace_parent,
+        "parent": f"{trace.get_current_span().get_span_context().trace_id:032x}",
     }
     headers = {"x-answer": "yes", "set-cookie": "crumb=1; Path=/"}
     return func.HttpResponse(json.dumps(seen), status_code=201, mimetype="application/json", headers=headers)
