@@ -40,6 +40,8 @@ def definition(table: Table) -> dict[str, Any]:
         "OwnershipType": "UserOwned" if "ownerid" in table.columns else "OrganizationOwned",
         "IsActivity": table.activity,
         "IsCustomEntity": table.custom,
+        "IsPrivate": False,
+        "IsIntersect": False,
         "ChangeTrackingEnabled": table.tracked,
         "IsOptimisticConcurrencyEnabled": table.optimistic,
         "DisplayName": label(table.label),

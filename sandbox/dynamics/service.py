@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.dynamics import delta_api, errors, query_api, relations_api, rows_api
 from sandbox.dynamics.actions import Actions
+from sandbox.dynamics.bulk_api import bulk
 from sandbox.dynamics.call import Answer, Call
 from sandbox.dynamics.execution import Event, Execution
 from sandbox.dynamics.metadata_api import Metadata
@@ -190,6 +191,11 @@ def _collection(work: Work, table: Table, rest: list[Segment]) -> Answer:
     method = work.call.method
     if method == "POST" and not rest:
         return rows_api.create(work, table)
+    if len(rest) == 1 and rest[0].name.startswith(_FUNCTION):
+        answer = bulk(work, table, rest[0].name.removeprefix(_FUNCTION))
+        if answer is None:
+            raise unknown_segment(rest[0].name)
+        return answer
     if method != "GET":
         raise not_allowed(method)
     tracking = delta_api.is_tracking(work)

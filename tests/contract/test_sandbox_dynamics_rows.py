@@ -252,3 +252,21 @@ async def test_sales_teams_are_many_to_many() -> None:
     shown = found["opportunity_Teams"][0]["teammembership_association"]
     assert [each["internalemailaddress"] for each in shown] == ["dana@fabrikam.example"]
     assert members == []
+
+
+async def test_many_rows_are_written_by_one_call_or_none() -> None:
+    """CreateMultiple answers with ids, the others with nothing; one bad target undoes all."""
+    name = "Microsoft.Dynamics.CRM."
+    async with sandbox() as box:
+        made = await box.send("POST", f"accounts/{name}CreateMultiple", {"Targets": [{"name": "A"}, {"name": "B"}]})
+        first, second = made.json()["Ids"]
+        targets = [{"accountid": first, "name": "A2"}, {"accountid": UNKNOWN, "name": "C"}]
+        refused = await box.send("POST", f"accounts/{name}UpdateMultiple", {"Targets": targets})
+        before = sorted(row["name"] for row in await box.rows("accounts?$select=name"))
+        upserted = await box.send("POST", f"accounts/{name}UpsertMultiple", {"Targets": targets})
+        after = sorted(row["name"] for row in await box.rows("accounts?$select=name"))
+
+    assert (made.status_code, upserted.status_code) == (200, 204)
+    assert code(refused) == (404, "0x80040217")
+    assert (before, after) == (["A", "B"], ["A2", "B", "C"])
+    assert first != second
