@@ -11,7 +11,7 @@ import pytest
 
 from shared.domain import deal
 from shared.domain.values import frozen
-from shared.errors import AccessLost, Refused, Throttled
+from shared.errors import AccessLost, Refused, Throttled, Unavailable
 from shared.ports import Change, World
 from tests.contract.partner_center_bench import BASE, MARKER, PartnerCenterBench, new_draft, open_bench
 
@@ -110,3 +110,29 @@ async def test_a_next_page_elsewhere_is_not_followed(bench: PartnerCenterBench) 
             await gateway.recover(new_draft(), bench.clock.now())
 
     assert asked == [httpx.URL(BASE).host]
+
+
+async def test_pages_that_lead_in_a_circle_are_left(bench: PartnerCenterBench) -> None:
+    """A next page that was read before ends the reading with an outage, not with an endless loop."""
+    link = f"{BASE}/v1.0/engagements/referrals?$skiptoken=same"
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json={"value": [], "@odata.nextLink": link}))
+    async with httpx.AsyncClient(transport=transport) as client:
+        gateway = replace(bench.gateway, rest=replace(bench.gateway.rest, client=client))
+        with pytest.raises(Unavailable, match="lead back"):
+            await gateway.recover(new_draft(), bench.clock.now())
+
+
+async def test_a_registration_of_another_shape_is_refused(bench: PartnerCenterBench) -> None:
+    """A webhook registration that cannot be read is never written over."""
+    asked: list[str] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(200, json={"WebhookUrl": ["a", "b"]})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(serve)) as client:
+        registration = replace(bench.registration, rest=replace(bench.registration.rest, client=client))
+        with pytest.raises(Refused, match="shape"):
+            await registration.ensure("https://example.com/hook")
+
+    assert asked == ["GET"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from shared.domain import deal
@@ -79,6 +80,16 @@ async def test_a_post_without_an_answer_is_found_again(kind: str) -> None:
     assert found.search is Search.FOUND
     assert found.record is not None
     assert found.record.counterpart == OPPORTUNITY
+
+
+@pytest.mark.parametrize("answer", ["{}", "", "<html>", '{"id": "1", "details": {"dealValue": "a lot"}}'])
+async def test_an_answer_that_cannot_be_read_is_no_refusal(bench: PartnerCenterBench, answer: str) -> None:
+    """Once Microsoft said yes the referral is there: an odd answer must lead to a search, never to a second POST."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(201, text=answer))
+    async with httpx.AsyncClient(transport=transport) as client:
+        gateway = replace(bench.gateway, rest=replace(bench.gateway.rest, client=client))
+        with pytest.raises(Unavailable):
+            await gateway.create(new_draft())
 
 
 @pytest.mark.parametrize("next_link", ["good", "odd"])

@@ -165,3 +165,13 @@ async def test_an_answer_without_a_body_is_read_again(bench: PartnerCenterBench)
 
     assert (answer.values[deal.NOTES], answer.marker) == ("ours", MARKER)
     assert answer.version != record.version
+
+
+async def test_a_record_deleted_since_it_was_read_is_looked_at_again(bench: PartnerCenterBench) -> None:
+    """A write to a referral that is gone is a conflict, not a refusal: the next read finds nothing."""
+    record = await bench.snapshot("portal")
+    await bench.control("DELETE", f"referrals/{record.ref.id}")
+    with pytest.raises(Conflict):
+        await bench.gateway.write(written(record, notes="ours"))
+
+    assert await bench.gateway.read(record.ref.id) is None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,18 +66,23 @@ class PartnerCenter:
         headers = {**WHOLE, "If-Match": record.version}
         try:
             answer = await self._record("PATCH", record.ref.id, headers=headers, json=patch)
+        except Missing as error:
+            raise Conflict(error.remote) from error  # deleted since it was read: whoever looks again will see
         except Conflict as error:
             raise await self._judged(error, record) from error
-        return self._snapshot(answer) if answer.body.strip() else await self._again(record.ref.id)
+        with _took_effect():
+            return self._snapshot(answer) if answer.body.strip() else await self._again(record.ref.id)
 
     async def create(self, draft: Draft) -> Snapshot:
-        """A POST, never repeated here: nothing makes it happen once, so the core records an intent before it."""
+        """A POST, sent again only if it certainly had no effect: nothing at Partner Center makes it happen once."""
         if draft.purpose is Purpose.INVITE:
             await self.rest.call("POST", PATH, json=invitation(draft))
-            return await self._own(draft)
+            with _took_effect():
+                return await self._own(draft)
         answer = await self.rest.call("POST", PATH, json=new_deal(draft), headers=WHOLE)
-        record = self._snapshot(answer)
-        return record if record.version else await self._again(record.ref.id)
+        with _took_effect():
+            record = self._snapshot(answer)
+            return record if record.version else await self._again(record.ref.id)
 
     async def recover(self, draft: Draft, since: datetime) -> Recovered:
         """Whether an earlier `create` of the same draft took effect."""
@@ -178,6 +184,15 @@ class PartnerCenter:
             if read == self.most_pages:
                 return found, False
         return found, True
+
+
+@contextmanager
+def _took_effect() -> Iterator[None]:
+    """What cannot be read after a write is no refusal of it: the record is there, and must be looked for."""
+    try:
+        yield
+    except Refused as error:
+        raise Unavailable(error.remote, advice=error.advice) from error
 
 
 def _native(record: Snapshot) -> Referral:
