@@ -7,7 +7,9 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sandbox.host import app_settings
@@ -29,6 +31,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--lease", type=int, default=LEASE, help="seconds a taken message stays hidden")
     parser.add_argument("--runtime", choices=NAMES, default="auto")
     parser.add_argument("--announce", type=Path, help="write the address into this file once it answers")
+    parser.add_argument("--attached", action="store_true", help="stop when standard input closes: nobody is left")
     parser.add_argument("--check", action="store_true", help="only index and examine the app; exit 1 if it has errors")
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("--quiet", action="store_const", dest="level", const=logging.WARNING, default=logging.INFO)
@@ -56,9 +59,11 @@ async def _check(host: Host) -> int:
     return 1 if catalog.problems else 0
 
 
-async def _serve(host: Host, announce: Path | None) -> int:
+async def _serve(host: Host, options: argparse.Namespace) -> int:
     stop = asyncio.Event()
     _on_signal(stop)
+    if options.attached:
+        _on_end_of_input(stop)
     async with host:
         for name in host.keys.generated:
             key = host.keys.master if "MASTER" in name else host.keys.function
@@ -68,8 +73,8 @@ async def _serve(host: Host, announce: Path | None) -> int:
             "listening on %s: %d functions (%d disabled, %d in error), runtime %s",
             *(host.url, len(host.functions), disabled, len(host.catalog.problems), host.runtime),
         )
-        if announce is not None:
-            _announce(announce, host.url)
+        if options.announce is not None:
+            _announce(options.announce, host.url)
         await stop.wait()
         LOG.info("stopping")
     LOG.info("stopped")
@@ -90,12 +95,25 @@ def _on_signal(stop: asyncio.Event) -> None:
         signal.signal(each, lambda *_: loop.call_soon_threadsafe(stop.set))
 
 
+def _on_end_of_input(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        # Not sys.stdin: a thread that waits in it keeps the interpreter from ending.
+        while os.read(0, 1024):
+            pass
+        with suppress(RuntimeError):  # the loop has closed: the host stops already
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=read, name="end-of-input", daemon=True).start()
+
+
 def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     _log_to_stderr(options.level)
     try:
         host = _host(options)
-        return asyncio.run(_check(host) if options.check else _serve(host, options.announce))
+        return asyncio.run(_check(host) if options.check else _serve(host, options))
     except (HostError, OSError) as error:
         LOG.error("no function runs: %s", error)  # noqa: TRY400 — the reason is the message, a traceback adds nothing
         return 1

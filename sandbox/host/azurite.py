@@ -23,6 +23,7 @@ from sandbox.host.node import Node, NodeError, find_node
 # Its version and that of everything it brings along; a release of one of those must not break us overnight.
 PINS = tuple(Path(__file__).parent / "npm" / name for name in ("package.json", "package-lock.json"))
 FINGERPRINT = hashlib.sha256(b"".join(each.read_bytes() for each in PINS)).hexdigest()[:12]
+GUARD = Path(__file__).parent / "npm" / "guard.js"
 TOOLS = Path(__file__).parents[2] / ".tools" / "azurite"
 FOLDER = TOOLS / FINGERPRINT
 SCRIPT = FOLDER / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
@@ -109,8 +110,8 @@ def running(ports: Sequence[int] | None = None) -> Iterator[str]:
 def _start(ports: Sequence[int], log: int) -> subprocess.Popen[bytes]:
     numbers = [text for name, port in zip(SERVICES, ports, strict=True) for text in (f"--{name}Port", str(port))]
     return subprocess.Popen(  # noqa: S603 — node as found on this machine, with arguments of ours
-        [_node().program, str(SCRIPT), *OPTIONS, *numbers],
-        stdin=subprocess.DEVNULL,
+        [_node().program, "--require", str(GUARD), str(SCRIPT), *OPTIONS, *numbers],
+        stdin=subprocess.PIPE,  # held open and never written to: it closes when this process is gone, however it went
         stdout=log,
         stderr=log,
         cwd=FOLDER,
@@ -146,10 +147,10 @@ def _free_ports() -> tuple[int, ...]:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(10)
+        process.communicate(timeout=10)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -161,10 +162,10 @@ def main(arguments: Sequence[str]) -> int:
         if options.install:
             install()
             return 0
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with running(options.ports) as connection:
             sys.stdout.write(f"AzureWebJobsStorage={connection}\n")
             sys.stdout.flush()
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
             while True:
                 time.sleep(3600)
     except KeyboardInterrupt:

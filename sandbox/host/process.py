@@ -28,9 +28,9 @@ async def spawned(
     with tempfile.TemporaryDirectory() as folder:
         announced = Path(folder) / "host.json"
         written = log or Path(folder) / "host.log"
-        command = [sys.executable, "-m", "sandbox.host", "--port", "0", "--announce", str(announced), *arguments]
+        command = [sys.executable, "-m", "sandbox.host", "--port", "0", "--attached", "--announce", str(announced)]
         with written.open("wb") as sink:
-            process = _start(command, settings, sink.fileno(), cwd)
+            process = _start([*command, *arguments], settings, sink.fileno(), cwd)
         try:
             yield await _address(process, announced, written)
         finally:
@@ -42,7 +42,7 @@ def _start(command: list[str], settings: Mapping[str, str], log: int, cwd: Path 
         command,
         env={**os.environ, **settings},
         cwd=cwd or Path(__file__).parents[2],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,
         # Ctrl-C at the terminal is for whoever started it, who stops it in order.
@@ -64,9 +64,9 @@ def _tail(log: Path) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    """Close its standard input, which it takes for the order to stop, also on Windows, where no signal would do."""
     try:
-        process.wait(STOP_SECONDS)
+        process.communicate(timeout=STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait()
+        process.communicate()
