@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from shared.connectors import dynamics, partner_center
@@ -191,14 +191,25 @@ class App:
 
 
 _APPS: list[App] = []
+_KEPT: list[AsyncIterator[App]] = []
 
 
 async def app() -> App:
-    """This worker's app: made by the first call, without an await, so no second one can be made beside it."""
+    """This worker's app: made by the first call, without waiting for anything, so that nobody makes a second."""
     if not _APPS:
         quieten()
         _APPS.append(App(reading()))
+        _KEPT[:] = [_kept(_APPS[0])]
+        await anext(_KEPT[0])
     return _APPS[0]
+
+
+async def _kept(made: App) -> AsyncIterator[App]:
+    """A loop that ends in order finishes its open generators, and so closes the app; a killed worker does not."""
+    try:
+        yield made
+    finally:
+        await made.close()
 
 
 def use(other: App | None) -> None:

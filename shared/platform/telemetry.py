@@ -47,7 +47,8 @@ class LogTelemetry:
 
     def event(self, name: str, **fields: str | float) -> None:
         safe = {f"field_{key}" if key in RESERVED else key: value for key, value in fields.items()}
-        self._logger.info("%s", name, extra={NAMED: name, "event": name, **safe})
+        said = ", ".join(f"{key} {value}" for key, value in fields.items())
+        self._logger.info("%s: %s", name, said, extra={NAMED: name, "event": name, **safe})
 
 
 RESERVED = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}
