@@ -59,7 +59,7 @@ def resolve(link: Link, sides: Mapping[Side, Looked], now: datetime) -> Resolved
             link, doubtful = _without_marker(link, intent, side, sides[side])
             unclear |= doubtful
         if any(_may_still_land(intent, side, sides[side], now) for side in rest):
-            kept.append(replace(intent, will={side: intent.will[side] for side in rest}))
+            kept.append(replace(intent, passed=True, will={side: intent.will[side] for side in rest}))
     return Resolved(link=replace(link, intents=tuple(kept[-MOST_INTENTS:])), unclear=frozenset(unclear))
 
 

@@ -41,6 +41,7 @@ class Intent:
 
     `id` is left on every record that is written under it (the marker), so that a later reader can tell
     whether the write took effect. `seen` is what each side showed, `will` what it is going to show.
+    `passed`: its lease ran out and somebody went on; it is only kept to recognise a late write by its marker.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Intent:
     expires: datetime
     seen: Mapping[Side, Base] = field(default_factory=dict)
     will: Mapping[Side, Shown] = field(default_factory=dict)
+    passed: bool = False
 
     def open(self, now: datetime) -> bool:
         return now < self.expires

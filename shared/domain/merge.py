@@ -37,7 +37,7 @@ class Pair:
 class Verdict:
     """What becomes of a field: values to write per side, and a sentence to tell.
 
-    `settles`: both sides agree as they are seen. `conflict` is set where two edits met; `left` says why a difference stays.
+    `settles`: both sides agree as they are seen. `conflict`: two edits met. `left` says why a difference stays.
     """
 
     writes: Mapping[Side, Value]

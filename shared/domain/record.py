@@ -66,3 +66,6 @@ class Note:
 
     line: str = ""
     mark: Mark | None = None
+
+
+NO_NOTE = Note()

@@ -17,7 +17,7 @@ from shared.errors import CosellError, NeedsDecision, Unavailable
 from shared.ports import Draft, Search
 from shared.sync import retry
 from shared.sync.desk import Desk
-from shared.sync.settle import begin, finish, first_base, released, save, without
+from shared.sync.settle import begin, finish, first_base, moved, released, save, without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,8 @@ async def create_row(desk: Desk, referral: Snapshot) -> Result:
     link = await desk.links.get(row_key(desk, referral))
     if forbidden := desk.policy.forbids(referral.ref.id, link.key):
         return owed(forbidden)
+    if link.linked:  # a rival was faster
+        raise moved()
     if open_one := _open(desk, link, Purpose.CREATE):
         return desk.busy(open_one)
     if referral.parent:
@@ -94,8 +96,8 @@ async def _note_creation(desk: Desk, link: Link, intent: Intent, referral: Snaps
     def settled(current: Link) -> Link:
         based = first_base(first_base(current, row, marker=row.marker or ""), referral)
         if maker.id != intent.id:
-            based = with_base(based, Side.CRM, maker.will[Side.CRM], version="")
-            based = with_base(based, Side.PARTNER, maker.seen[Side.PARTNER].shown, version="")
+            based = with_base(based, Side.CRM, maker.will[Side.CRM])
+            based = with_base(based, Side.PARTNER, maker.seen[Side.PARTNER].shown)
         return replace(based, intents=())
 
     link = await finish(desk, link, intent, settled)
@@ -107,6 +109,8 @@ async def _note_creation(desk: Desk, link: Link, intent: Intent, referral: Snaps
 
 async def create_referral(desk: Desk, row: Snapshot, link: Link) -> Result:
     """The row's referral: a POST behind a recorded intent, and a search where its answer is missing."""
+    if link.linked:  # a rival was faster
+        raise moved()
     if forbidden := desk.policy.forbids(row.ref.id):
         return owed(forbidden)
     values = _complete(row.values)
@@ -147,8 +151,8 @@ async def _note_referral(
         noted = replace(current, partner=record.ref.id, engagement=record.parent, intents=())
         based = first_base(first_base(noted, row), record, marker=intent.id)
         if recovered:  # the answer was never seen: the base is what was sent, and what the row showed then
-            based = with_base(based, Side.PARTNER, intent.will[Side.PARTNER], version="")
-            based = with_base(based, Side.CRM, intent.seen[Side.CRM].shown, version="")
+            based = with_base(based, Side.PARTNER, intent.will[Side.PARTNER])
+            based = with_base(based, Side.CRM, intent.seen[Side.CRM].shown)
         return based
 
     link = await finish(desk, link, intent, settled)
@@ -267,6 +271,9 @@ async def _create(desk: Desk, link: Link, intent: Intent, draft: Draft) -> Snaps
     A row's creation may be repeated at once, under the same id: only its lease ends, and its marker stays known.
     """
     gateway = desk.crm if draft.id else desk.partner
+    if not desk.in_time(intent):
+        await finish(desk, link, intent, lambda current: without(current, intent))
+        raise moved()
     try:
         return await gateway.create(draft)
     except Unavailable:

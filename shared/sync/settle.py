@@ -34,10 +34,13 @@ class Settlement:
 
 
 def first_base(link: Link, record: Snapshot, *, marker: str = "") -> Link:
-    """The base of a side that was just created or adopted as it is: everything it shows."""
+    """The base of a side that was just created: everything it shows.
+
+    No version yet: the pair still has to be tied together, and until then nothing may be skipped as known.
+    """
     shown = digests(record.values, link.key)
     fresh = replace(link, base={**link.base, record.side: Base()})
-    return with_base(fresh, record.side, shown, version=record.version, marked=bool(marker) and record.marker == marker)
+    return with_base(fresh, record.side, shown, marked=bool(marker) and record.marker == marker)
 
 
 def settle(link: Link, done: Settlement) -> Link:
@@ -114,9 +117,9 @@ async def finish(desk: Desk, link: Link, intent: Intent, change: Callable[[Link]
             return await desk.links.save(change(link))
         except LinkMoved:
             link = await desk.links.get(link.key)
-            if all(other.id != intent.id for other in link.intents):
-                raise _moved() from None
-    raise _moved()
+            if all(other.id != intent.id or other.passed for other in link.intents):
+                raise moved() from None
+    raise moved()
 
 
 async def save(desk: Desk, link: Link) -> Link:
@@ -124,10 +127,11 @@ async def save(desk: Desk, link: Link) -> Link:
     try:
         return await desk.links.save(link)
     except LinkMoved as error:
-        raise _moved() from error
+        raise moved() from error
 
 
-def _moved() -> Conflict:
+def moved() -> Conflict:
+    """What to raise when the link is no longer the one that was read: somebody is at the same deal."""
     return Conflict(Remote(system="link store", status=412, message="the link was changed by another worker"))
 
 
