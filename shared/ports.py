@@ -10,11 +10,11 @@ from typing import Protocol
 
 from shared.domain.link import Link, Purpose
 from shared.domain.outcome import Outcome
-from shared.domain.record import Mark as Mark
-from shared.domain.record import Note as Note
-from shared.domain.record import Snapshot as Snapshot
+from shared.domain.record import NO_NOTE, Mark, Note, Snapshot
 from shared.domain.values import NOTHING, Ref, Side, Values
 from shared.messages import Signal
+
+__all__ = ["NO_NOTE", "Mark", "Note", "Snapshot"]  # words of the core that every gateway speaks too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Draft:
     source_link: str = ""
     values: Values
     marker: str
-    note: Note = Note()
+    note: Note = NO_NOTE
     parent: Snapshot | None = None
 
 
@@ -48,7 +48,7 @@ class Change:
     marker: str = ""
     counterpart: str = ""
     counterpart_link: str = ""
-    note: Note = Note()
+    note: Note = NO_NOTE
 
 
 class Search(StrEnum):
@@ -101,9 +101,12 @@ class Gateway(Protocol):
     None; unknown fields survive every write.
     """
 
-    side: Side
-    title: str
-    kind: str
+    @property
+    def side(self) -> Side: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
 
     async def read(self, ident: str) -> Snapshot | None: ...
     async def widen(self, record: Snapshot) -> Snapshot: ...
