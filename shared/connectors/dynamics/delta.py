@@ -61,6 +61,7 @@ class Delta:
 
     rest: Rest
     solutions: SolutionNames | None
+    page_size: int = PAGE_SIZE
 
     def feeds(self) -> tuple[Feed, ...]:
         names = self.solutions
@@ -99,7 +100,7 @@ class Delta:
     async def _walk(self, feed: Feed, link: str | None, *, full: bool) -> AsyncIterator[tuple[Page, str]]:
         baseline = link is None and not full
         url, params = (link, None) if link else (feed.set, {"$select": feed.select})
-        prefer = {"Prefer": f"odata.track-changes,odata.maxpagesize={PAGE_SIZE}"}
+        prefer = {"Prefer": f"odata.track-changes,odata.maxpagesize={self.page_size}"}
         while url:
             body = (await self.rest.call("GET", url, params=params, headers=prefer)).json()
             shown = () if baseline else tuple(seen for row in rows_of(body) if (seen := feed.seen(row)))
