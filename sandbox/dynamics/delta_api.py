@@ -56,7 +56,10 @@ def _refuse_options(work: Work, table: Table) -> None:
 def _position(work: Work, table: Table) -> tuple[int, int, int, int]:
     version = work.pipeline.organization.store.version
     if work.options.skip_token:
-        since, until, phase, seen = map(int, cookie_state(work.options.skip_token).split(";"))
+        state = [int(part) for part in cookie_state(work.options.skip_token).split(";")]
+        if len(state) != 4:
+            raise bad_query("Malformed XML in the Paging Cookie.")
+        since, until, phase, seen = state
         return since, until, phase, seen
     if work.options.delta_token:
         since = _since(work, table, work.options.delta_token)

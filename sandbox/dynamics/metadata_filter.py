@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.dynamics import errors
-from sandbox.dynamics.odata_filter import Parser, Scope, Term, Test, World
+from sandbox.dynamics.odata_filter import Parser, Scope, Term, Test
 from sandbox.dynamics.odata_text import literal, tokens
+from sandbox.dynamics.odata_world import World
 from sandbox.dynamics.schema import Table
 
 _ENUM = "Microsoft.Dynamics.CRM."

@@ -63,9 +63,9 @@ def column_of(body: Mapping[str, Any]) -> Column:
         minimum=_bound(body.get("MinValue")),
         maximum=_bound(body.get("MaxValue")),
         options=_options(body, kind),
-        required=str((body.get("RequiredLevel") or {}).get("Value", "None")),
+        required=str(_inside(body, "RequiredLevel").get("Value", "None")),
         default=body.get("DefaultValue") if kind is Kind.BOOLEAN else None,
-        format=str((body.get("FormatName") or {}).get("Value") or body.get("Format") or ""),
+        format=str(_inside(body, "FormatName").get("Value") or body.get("Format") or ""),
         custom=True,
     )
 
@@ -87,12 +87,18 @@ def _length(body: Mapping[str, Any], kind: Kind) -> int | None:
     return length
 
 
+def _inside(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object within the body, empty where there is none."""
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
 def _bound(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
 def _options(body: Mapping[str, Any], kind: Kind) -> tuple[Option, ...]:
-    given = body.get("OptionSet") or {}
+    given = _inside(body, "OptionSet")
     if kind is Kind.BOOLEAN:
         listed = [given.get("FalseOption") or {"Value": 0}, given.get("TrueOption") or {"Value": 1}]
     elif kind in (Kind.CHOICE, Kind.MULTI):
@@ -111,7 +117,8 @@ def label_of(body: Any) -> str:
 
 def add_key(organization: Organization, table: Table, body: Mapping[str, Any]) -> str:
     """The index is built later, and fails when rows already share a value."""
-    schema_name, columns = body.get("SchemaName"), tuple(body.get("KeyAttributes") or ())
+    schema_name, listed = body.get("SchemaName"), body.get("KeyAttributes")
+    columns = tuple(str(each) for each in listed) if isinstance(listed, list) else ()
     if not isinstance(schema_name, str) or not columns or any(name not in table.columns for name in columns):
         raise invalid("SchemaName and KeyAttributes that exist are required.")
     name = schema_name.lower()

@@ -105,8 +105,13 @@ class Notifier:
         """A failed asynchronous delivery leaves a system job and is never tried again."""
         if result.delivered:
             return
-        organization = self.organization
-        row_id = organization.store.new_id()
+        table = self.organization.schema.tables["asyncoperation"]
+        values = self._job(event, step, result)
+        Pipeline(organization=self.organization).create(table, values, event.execution)
+        self.organization.events.clear()
+        self.changed()
+
+    def _job(self, event: Event, step: Step, result: DeliveryResult) -> Row:
         answer = f"status {result.status}" if result.status else f"no answer: {result.error}"
         values: Row = {
             "name": step.row["name"],
@@ -120,15 +125,12 @@ class Notifier:
             "retrycount": result.attempts - 1,
             "correlationid": event.execution.correlation,
             "requestid": event.execution.request,
-            "completedon": organization.stamp(),
+            "completedon": self.organization.stamp(),
             "owningextensionid": Ref("sdkmessageprocessingstep", step.row["sdkmessageprocessingstepid"]),
         }
         if event.table == "opportunity":
             values["regardingobjectid"] = Ref("opportunity", event.row)
-        table = organization.schema.tables["asyncoperation"]
-        Pipeline(organization=organization).create(table, values, event.execution, row_id)
-        organization.events.clear()
-        self.changed()
+        return values
 
 
 def address(endpoint: Row) -> tuple[str, dict[str, str]]:

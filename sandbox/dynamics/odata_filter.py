@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sandbox.dynamics import errors
 from sandbox.dynamics.odata_text import Token, bad_query, is_literal, literal, tokens
-from sandbox.dynamics.schema import Collection, Column, Schema, Table
-from sandbox.dynamics.store import Ref, Row, Store
+from sandbox.dynamics.odata_world import World
+from sandbox.dynamics.schema import Collection, Column, Table
+from sandbox.dynamics.store import Ref, Row
 
 # The rows a name may start from: "" is the filtered row, others are variables of any/all.
 Scope = dict[str, Row]
@@ -30,25 +29,6 @@ _TEXT: dict[str, Callable[[str, str], bool]] = {
 }
 _LISTS = {"In", "NotIn", "ContainValues", "DoesNotContainValues"}
 _NAMESPACE = "Microsoft.Dynamics.CRM."
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """What a path may lead through, and how text is compared."""
-
-    schema: Schema
-    store: Store
-    case_sensitive: bool = False
-
-    def plain(self, value: Any) -> Any:
-        """A kept value in comparable form."""
-        if isinstance(value, Ref):
-            return value.id
-        if isinstance(value, bool) or value is None:
-            return value
-        if isinstance(value, int | float):
-            return Decimal(str(value))
-        return value if self.case_sensitive or not isinstance(value, str) else value.casefold()
 
 
 def compile_filter(world: World, table: Table, text: str) -> Callable[[Row], bool]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.dynamics.execution import Event
-from sandbox.dynamics.odata_filter import World
+from sandbox.dynamics.odata_world import World
 from sandbox.dynamics.schema import Schema, Table
 from sandbox.dynamics.store import Store
 from sandbox.dynamics.tables_connector import SolutionTables, build_schema

@@ -43,7 +43,9 @@ class PayloadReader:
     strong: bool = False
     references: Mapping[str, str] = field(default_factory=dict)
 
-    def changes(self, table: Table, body: Mapping[str, Any], *, creating: bool) -> Changes:
+    def changes(self, table: Table, body: Any, *, creating: bool) -> Changes:
+        if not isinstance(body, Mapping):
+            raise errors.wrong_type("value", table.name, f"Microsoft.Dynamics.CRM.{table.name}")
         values: Row = {}
         related: dict[str, Any] = {}
         for name, value in body.items():

@@ -16,7 +16,7 @@ from sandbox.dynamics.schema import Table
 from sandbox.dynamics.store import Row
 
 COUNT_LIMIT = 5000
-_COOKIE = re.compile(r'pagingcookie="(?P<cookie>[^"]*)"')
+_COOKIE = re.compile(r'pagingcookie="(?P<cookie>-?\d+(?:;-?\d+)*)"')
 
 
 def cookie(page: int, state: str, *, tracking: bool) -> str:
@@ -49,7 +49,7 @@ def select_rows(work: Work, table: Table, rows: list[Row]) -> list[Row]:
 def listing(work: Work, table: Table, rows: list[Row]) -> Answer:
     work.renderer.check(table, work.options)
     found = select_rows(work, table, rows)
-    start = int(cookie_state(work.options.skip_token)) if work.options.skip_token else 0
+    start = int(cookie_state(work.options.skip_token).split(";")[0]) if work.options.skip_token else 0
     size = work.options.top if work.options.top is not None else work.call.page_size
     page = found[start : start + size]
     body: dict[str, Any] = {"@odata.context": work.context(table), **_counts(work, len(found))}

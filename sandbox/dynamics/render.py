@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.dynamics import errors
-from sandbox.dynamics.odata_filter import World, compile_filter
+from sandbox.dynamics.odata_filter import compile_filter
 from sandbox.dynamics.odata_options import Options
+from sandbox.dynamics.odata_world import World
 from sandbox.dynamics.schema import Column, Kind, Table
 from sandbox.dynamics.store import Ref, Row
 from sandbox.dynamics.values import as_json

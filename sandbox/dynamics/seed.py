@@ -16,6 +16,8 @@ APPLICATION_CLIENT = "11111111-aaaa-4aaa-8aaa-111111111111"
 SELLER = stable_id("systemuser", "dana.rivera")
 SELLER_2 = stable_id("systemuser", "sam.okafor")
 TEAM = stable_id("team", "cosell")
+# solutioncomponent.componenttype of a flow.
+FLOW = 29
 MESSAGES = ("Create", "Update", "Delete")
 CURRENCIES = {
     "USD": ("US Dollar", "$", 2, "1"),
@@ -128,10 +130,13 @@ def _solutions(names: SolutionTables) -> list[Planned]:
         ("solution", connector, _connector(Ref("publisher", publisher))),
         *((names.detail, detail_id(key), _detail(names.prefix, key, *each)) for key, each in SOLUTIONS.items()),
     ]
+    owner = Ref("solution", connector)
     flows = ("Partner Center to Dynamics 365", "Dynamics 365 to Partner Center")
     for flow in flows:
         values = {"name": flow, "category": 5, "statecode": 0, "statuscode": 1, "solutionid": connector}
         rows.append(("workflow", stable_id("workflow", flow), values | {"ismanaged": True}))
+        member = {"objectid": stable_id("workflow", flow), "componenttype": FLOW}
+        rows.append(("solutioncomponent", stable_id("component", flow), member | {"solutionid": owner}))
     return rows
 
 

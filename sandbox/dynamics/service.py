@@ -55,14 +55,24 @@ class Service:
         events, self.organization.events = self.organization.events, []
         self.publish(events)
 
+    def execution(self, call: Call, tag: str | None) -> Execution:
+        new_id = self.organization.store.new_id
+        bypass = {part.strip() for part in call.headers.get("mscrm.bypassbusinesslogicexecution", "").split(",")}
+        silences = self.organization.switches.flag("bypass_silences_webhooks")
+        shared: tuple[tuple[str, Any], ...] = (("IsAutoTransact", True),)
+        return Execution(
+            caller=call.caller,
+            user_agent=call.headers.get("user-agent", ""),
+            tag=tag,
+            silent_async="CustomAsync" in bypass and silences,
+            correlation=new_id(),
+            request=new_id(),
+            operation=new_id(),
+            shared=shared if tag is None else (*shared, ("tag", tag)),
+        )
+
     def work(self, call: Call) -> Work:
         organization, options = self.organization, parse_query(call.query)
-        new_id = organization.store.new_id
-        bypass = {part.strip() for part in call.headers.get("mscrm.bypassbusinesslogicexecution", "").split(",")}
-        silent = "CustomAsync" in bypass and organization.switches.flag("bypass_silences_webhooks")
-        shared: tuple[tuple[str, Any], ...] = (("IsAutoTransact", True),)
-        if options.tag is not None:
-            shared = (*shared, ("tag", options.tag))
         return Work(
             call=call,
             options=options,
@@ -74,16 +84,7 @@ class Service:
                 annotations=call.annotations,
                 visible=lambda table, column: organization.visible(table, column, strong=call.strong),
             ),
-            execution=Execution(
-                caller=call.caller,
-                user_agent=call.headers.get("user-agent", ""),
-                tag=options.tag,
-                silent_async=silent,
-                correlation=new_id(),
-                request=new_id(),
-                operation=new_id(),
-                shared=shared,
-            ),
+            execution=self.execution(call, options.tag),
         )
 
     def _dispatch(self, call: Call) -> Answer:

@@ -18,19 +18,22 @@ from sandbox.dynamics.tables_people import (
 )
 from sandbox.dynamics.tables_platform import (
     annotation,
-    asyncoperation,
     environmentvariabledefinition,
     environmentvariablevalue,
     publisher,
+    solution,
+    solutioncomponent,
+    workflow,
+)
+from sandbox.dynamics.tables_sales import lead, opportunity, opportunityclose, opportunityproduct
+from sandbox.dynamics.tables_webhooks import (
+    asyncoperation,
     sdkmessage,
     sdkmessagefilter,
     sdkmessageprocessingstep,
     sdkmessageprocessingstepimage,
     serviceendpoint,
-    solution,
-    workflow,
 )
-from sandbox.dynamics.tables_sales import lead, opportunity, opportunityclose, opportunityproduct
 
 FIRST_OPTION = 299_600_000
 HELP = (
@@ -200,6 +203,7 @@ _PLAIN = (
     asyncoperation,
     publisher,
     solution,
+    solutioncomponent,
     workflow,
     environmentvariabledefinition,
     environmentvariablevalue,

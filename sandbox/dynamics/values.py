@@ -6,13 +6,15 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from sandbox.dynamics import errors
 from sandbox.dynamics.schema import Column, Kind
 from sandbox.dynamics.store import Ref
 
+# A column without bounds may hold more digits than the default context does.
+_WIDE = Context(prec=400)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _EDM = {
     Kind.STRING: "Edm.String",
@@ -42,7 +44,7 @@ def iso(moment: datetime) -> str:
 
 
 def rounded(value: Decimal, precision: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-precision), ROUND_HALF_UP)
+    return value.quantize(Decimal(1).scaleb(-precision), ROUND_HALF_UP, _WIDE)
 
 
 def _wrong(column: Column, table: str) -> errors.DataverseError:
