@@ -81,6 +81,7 @@ FINE: list[Callable[[dict[str, str]], dict[str, str]]] = [
     changed(X_MS_Signature_Algorithm="RSA-SHA256"),
     lambda good: without("Authorization")(good) | {"x-ms-signature": good["Authorization"]},
     lambda good: good | {"x-ms-signature": good["Authorization"], "Authorization": "Bearer of the host"},
+    lambda good: good | {"x-ms-signature": good["Authorization"], "Authorization": "Signature AAAA"},
     lambda good: good | {"Authorization": good["Authorization"].replace("Signature", "signature")},
 ]
 

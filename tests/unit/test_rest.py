@@ -192,6 +192,7 @@ async def test_nothing_is_carried_from_call_to_call() -> None:
     ]
     server = Server(*script)
     rest = server.rest(stamp="client-request-id")
+    rest.client.cookies.set("other", "2")
     await rest.call("GET", "a")
     await rest.call("GET", "b")
     with pytest.raises(Refused, match="redirect"):
