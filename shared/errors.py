@@ -58,7 +58,8 @@ class Remote:
     def __str__(self) -> str:
         ident = f" (request {self.request_id})" if self.request_id else ""
         code = f" {self.code}" if self.code else ""
-        return f"{self.system} answered {self.status}{code}: {self.message}{ident}"
+        answered = f" answered {self.status}{code}" if self.status else ""  # no status: no answer came
+        return f"{self.system}{answered}: {self.message}{ident}"
 
 
 class RemoteError(CosellError):
