@@ -31,6 +31,8 @@ WINDOWS = os.name == "nt"
 
 # A shim, an alias of an app store or a Python without venv answers `--version` well and fails at this.
 PROBE = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+# An environment whose making was interrupted has no pip.
+PROBE_MADE = PROBE.replace("ensurepip", "pip")
 
 Command = list[str]
 
@@ -50,9 +52,8 @@ def candidates(version: str, environment: Mapping[str, str]) -> Iterator[Command
         found = shutil.which(name, path=path)
         if found:
             yield [found]
-    launcher = shutil.which("py", path=path) if WINDOWS else None
-    if launcher:
-        yield [launcher, "-" + version]
+    if WINDOWS and shutil.which("py", path=path):
+        yield ["py", "-" + version]
     for program in _pyenv(version, environment):
         yield [str(program)]
 
@@ -71,11 +72,11 @@ def _patch(folder: Path) -> int:
     return int("0" + "".join(filter(str.isdigit, folder.name.rpartition(".")[2])))
 
 
-def probe(command: Command) -> str | None:
-    """Give the version of a Python that can make an environment, or nothing."""
+def probe(command: Command, code: str = PROBE) -> str | None:
+    """Give the version of a Python that can do what the code asks, or nothing."""
     try:
         done = subprocess.run(
-            [*command, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=False
+            [*command, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -111,7 +112,7 @@ class Environment:
 
     def make(self, wanted: str | None) -> None:
         """Make or mend it; does nothing when it is as it should be."""
-        version = probe([str(self.python)]) if self.python.exists() else None
+        version = probe([str(self.python)], PROBE_MADE) if self.python.exists() else None
         if version not in ([wanted] if wanted else VERSIONS):
             version = self._create(wanted)
         fingerprint = _fingerprint(version)
@@ -153,8 +154,10 @@ def step(title: str, command: Command, log: Path) -> None:
     start = time.monotonic()
     live = sys.stdout.isatty()
     print(f"  {title} ...", end="" if live else "\n", flush=True)
-    with log.open("wb") as sink:
-        process = subprocess.Popen(command, cwd=str(ROOT), stdout=sink, stderr=sink, stdin=subprocess.DEVNULL)
+    with (
+        log.open("wb") as sink,
+        subprocess.Popen(command, cwd=str(ROOT), stdout=sink, stderr=sink, stdin=subprocess.DEVNULL) as process,
+    ):
         while process.poll() is None:
             time.sleep(0.1)
             if live:
@@ -251,8 +254,7 @@ def host_command(arguments: Sequence[str], python: str, func: str | None) -> Com
 
 
 def make_environment(wanted: str | None, arguments: Sequence[str]) -> int:
-    environment = ready(wanted, azurite=bool(arguments))
-    print(f"  {environment.python} is ready")
+    print(f"  {ready(wanted, azurite=bool(arguments)).python} is ready")
     return 0
 
 

@@ -19,8 +19,18 @@ from sandbox.host.runtimes import NAMES
 
 LOG = logging.getLogger("sandbox.host")
 
+# https://learn.microsoft.com/rest/api/storageservices/get-messages#uri-parameters
+MAX_LEASE = 604_800
+
 # They log each request; the platform's host.json keeps them at Warning, too.
 CHATTY = ("azure", "httpx", "uvicorn", "asyncio")
+
+
+def _lease(text: str) -> int:
+    seconds = int(text)
+    if not 1 <= seconds <= MAX_LEASE:
+        raise argparse.ArgumentTypeError(f"a lease has 1 to {MAX_LEASE} seconds")
+    return seconds
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -28,7 +38,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=7071, help="0 takes a free one")
     parser.add_argument("--app", type=Path, default=Path.cwd(), help="folder with function_app.py and host.json")
     parser.add_argument("--settings", type=Path, help="default: local.settings.json in the app's folder")
-    parser.add_argument("--lease", type=int, default=LEASE, help="seconds a taken message stays hidden")
+    parser.add_argument("--lease", type=_lease, default=LEASE, help="seconds a taken message stays hidden")
     parser.add_argument("--runtime", choices=NAMES, default="auto")
     parser.add_argument("--announce", type=Path, help="write the address into this file once it answers")
     parser.add_argument("--attached", action="store_true", help="stop when standard input closes: nobody is left")

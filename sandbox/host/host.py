@@ -145,10 +145,14 @@ class Host:
         )
 
     async def invocations(self) -> dict[str, Any]:
-        """Count invocations by function and tell what each queue still holds; `quiet` when nothing is left to do."""
+        """Count invocations by function and tell what each queue holds.
+
+        `idle`: nothing runs and the last look at every queue found nothing; `quiet`: nor is anything delayed or hidden.
+        """
         queues = await self._triggers.state()
+        idle = not self._tally.in_flight and all(each["empty_polls"] for each in queues.values())
         busy = self._tally.in_flight or any(each["in_flight"] or each["messages"] != 0 for each in queues.values())
-        return {"quiet": not busy, "functions": self._tally.as_json(), "queues": queues}
+        return {"quiet": not busy, "idle": idle, "functions": self._tally.as_json(), "queues": queues}
 
     async def run(self, name: str, text: str = "") -> Outcome:
         """Run a timer function now, or a queue function on this message text, disabled or not."""
