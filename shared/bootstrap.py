@@ -13,7 +13,7 @@ from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
 from shared.messages import Signal
 from shared.platform.doors import Answer, Door, Left, Reader, problem
-from shared.platform.gate import Gate, MicrosoftFlows
+from shared.platform.gate import Gate, MicrosoftFlows, Wait
 from shared.platform.health import Check, health, pings, unpaused, without
 from shared.platform.office import Office
 from shared.platform.outside import Outside, outside
@@ -71,6 +71,7 @@ def core(settings: Settings, world: Outside) -> Core:
     checks = {
         "partner_center": pings(partner.ping),
         "dynamics": pings(crm.ping),
+        "dynamics_columns": pings(crm.inspect),
         "world": without(pinned.problems),
         "microsoft_flows": without(flows.problems),
     }
@@ -145,14 +146,14 @@ class App:
 
     async def heal(self) -> None:
         """One pass of auto-heal; what time mends is said and left to the next one."""
-        reason = await self._closed()
-        if self._core and not reason:
+        wait = await self._closed() or await self._paused()
+        if self._core and not wait:
             try:
                 await self._core.watch.run()
-            except RemoteError as error:
-                reason = str(error)
-        if reason:
-            self._world.telemetry.event("heal_held", reason=reason)
+            except (RemoteError, Misconfigured) as error:
+                wait = Wait(reason=str(error))
+        if wait:
+            self._world.telemetry.event("heal_held", reason=wait.reason)
 
     async def health(self) -> Answer:
         checks: dict[str, Check] = {}
@@ -166,13 +167,21 @@ class App:
     async def close(self) -> None:
         await self._world.close()
 
-    async def _closed(self) -> str:
+    async def _closed(self) -> Wait | None:
         """Why nothing may be worked on now."""
         if not self._reading.good(STORAGE):
             raise Misconfigured(tuple(map(str, self._reading.problems)))  # not even a delay could be kept
         if self._core is None:
-            return "; ".join(map(str, self._reading.problems))
+            return Wait(reason="; ".join(map(str, self._reading.problems)))
         return await self._core.gate.closed()
+
+    async def _paused(self) -> Wait | None:
+        """A system that is left alone is not polled either."""
+        for side in Side:
+            end = await self._world.pauses.until(side)
+            if end is not None and end > self._world.clock.now():
+                return Wait(reason=f"the {side} side is left alone until {end:%H:%M:%S} UTC")
+        return None
 
     def _door(self, name: str, read: Reader, delay: float = 0) -> Door:
         world = self._world

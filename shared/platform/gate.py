@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from shared.errors import CosellError, RemoteError
@@ -12,10 +13,19 @@ FLOWS = (
     "Microsoft's own flows are active ({names}), and two synchronisers make two referrals of one deal: "
     "switch them off in Power Automate, but never uninstall their solution, which would delete its columns"
 )
+UNKNOWN = 30.0  # seconds until a system is asked again that did not say whose it is
 FRESH = 600.0  # seconds that a look for those flows is good for
 
 
 Active = Callable[[], Awaitable[tuple[str, ...]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Why a signal has to wait, and for how many seconds."""
+
+    reason: str
+    seconds: float = 300.0
 
 
 class World(Protocol):
@@ -42,17 +52,20 @@ class MicrosoftFlows:
 
 
 class Gate:
-    """Why signals wait, in words; "" when the way is clear. `writes` is false in test mode and dry run."""
+    """`writes` is false where nothing would be written anyway: dry run, and test mode without test records."""
 
     def __init__(self, *, world: World, flows: MicrosoftFlows, writes: bool) -> None:
         self._world, self._flows, self._writes = world, flows, writes
 
-    async def closed(self) -> str:
+    async def closed(self) -> Wait | None:
+        """Why signals wait; None when the way is clear."""
         try:
             problems = await self._world.problems()
         except CosellError as error:  # nobody can tell whose records these are
-            return f"it is not known which organisation this is: {error}"
-        return "; ".join(problems) or ("; ".join(await self._beside()) if self._writes else "")
+            seconds = getattr(error, "retry_after", None) or UNKNOWN
+            return Wait(reason=f"it is not known which organisation this is: {error}", seconds=seconds)
+        problems = problems or (await self._beside() if self._writes else ())
+        return Wait(reason="; ".join(problems)) if problems else None
 
     async def _beside(self) -> tuple[str, ...]:
         try:

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from shared.errors import BadMessage
 from shared.messages import Signal
+from shared.platform.gate import Wait
 from shared.platform.trace import span
 from shared.ports import Signals, Telemetry
 
-HELD = 300.0  # seconds until a signal is tried again that settings or world do not let through
 SECOND_CHANCE = 60.0  # seconds until a poisoned signal is on its queue again
 AGAIN = "second_chance"
 FAILED = "every attempt to handle this signal failed, which is a fault of this product"
@@ -27,7 +27,12 @@ class Reception:
     """`closed` says why nothing may be worked on now; `job` is None while settings are wrong."""
 
     def __init__(
-        self, *, job: Worker | None, closed: Callable[[], Awaitable[str]], signals: Signals, telemetry: Telemetry
+        self,
+        *,
+        job: Worker | None,
+        closed: Callable[[], Awaitable[Wait | None]],
+        signals: Signals,
+        telemetry: Telemetry,
     ) -> None:
         self._job, self._closed = job, closed
         self._signals, self._telemetry = signals, telemetry
@@ -35,9 +40,9 @@ class Reception:
     async def run(self, body: bytes) -> None:
         """Acknowledge by returning. What is raised is a bug, or a message that nobody can read."""
         signal = Signal.decoded(body)
-        reason = await self._closed()
-        if reason or self._job is None:
-            await self._hold(signal, reason)
+        wait = await self._closed()
+        if wait or self._job is None:
+            await self._hold(signal, wait)
             return
         with span(signal.look.value, signal):
             await self._job.run(body)
@@ -62,6 +67,7 @@ class Reception:
             raise BadMessage(reason)  # it stays on the poison queue until the settings are right
         await self._job.poisoned(body, reason=reason)
 
-    async def _hold(self, signal: Signal, reason: str) -> None:
-        await self._signals.send(signal, delay=HELD)
-        self._telemetry.event("signal_held", record=str(signal.ref), look=signal.look.value, reason=reason)
+    async def _hold(self, signal: Signal, wait: Wait | None) -> None:
+        wait = wait or Wait(reason="settings are wrong")
+        await self._signals.send(signal, delay=wait.seconds)
+        self._telemetry.event("signal_held", record=str(signal.ref), look=signal.look.value, reason=wait.reason)

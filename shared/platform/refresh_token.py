@@ -6,18 +6,20 @@ https://learn.microsoft.com/partner-center/developer/enable-secure-app-model
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import ClientAuthenticationError, ResourceNotFoundError, ServiceRequestError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, ResourceNotFoundError, ServiceRequestError
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.keyvault.secrets.aio import SecretClient
 
+LOGGER = logging.getLogger("cosell")
 AUTHORITY = "https://login.microsoftonline.com/"
 TEMPORARY = frozenset({"temporarily_unavailable", "server_error"})  # RFC 6749; anything else needs a person
 
@@ -96,8 +98,15 @@ class RefreshTokenCredential:
             raise _refusal(found)
         renewed = str(found.get("refresh_token") or "")
         if renewed and renewed != token:
-            await self._vault.write(renewed)
+            await self._keep(renewed)
         return AccessToken(str(found["access_token"]), int(time.time()) + int(found.get("expires_in", 0)))
+
+    async def _keep(self, renewed: str) -> None:
+        """The older token still works for weeks, so a vault that cannot be written is a warning."""
+        try:
+            await self._vault.write(renewed)
+        except AzureError as error:
+            LOGGER.warning("the renewed refresh token could not be stored: %s", type(error).__name__)
 
     def _granted(self, token: str, scopes: list[str]) -> dict[str, Any]:
         import requests  # noqa: PLC0415 - msal's own transport, needed for this credential alone

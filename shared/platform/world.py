@@ -5,6 +5,7 @@ A copy of a CRM carries the ids of live deals, so an installation that is pointe
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -38,20 +39,24 @@ class Pinned:
         self._partner, self._crm, self._cursors = partner, crm, cursors
         self._tenant, self._tick = tenant, tick
         self._right = False
+        self._lock = asyncio.Lock()
         self._asked = float("-inf")
         self._problems: tuple[str, ...] = ()
 
     async def problems(self) -> tuple[str, ...]:
         """What is not as it was pinned. Raises what the gateways raise when they cannot tell."""
-        if self._right or self._tick() - self._asked < AGAIN:
-            return self._problems
+        async with self._lock:
+            if not self._right and self._tick() - self._asked >= AGAIN:
+                await self._compare()
+        return self._problems
+
+    async def _compare(self) -> None:
         found = await self._found()
         pinned = await self.pinned()
         self._problems = tuple(_differences(pinned, found))
         if not self._problems and pinned != pinned | found:
             await self._cursors.put(NAME, json.dumps(pinned | found))
         self._right, self._asked = not self._problems, self._tick()
-        return self._problems
 
     async def pinned(self) -> dict[str, str]:
         text = await self._cursors.get(NAME)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import azure.functions as func
@@ -179,6 +180,27 @@ async def test_poison_is_taken_and_heal_waits_while_settings_are_wrong(install: 
     await user_function("opportunity_changes_poison")(QueueMessage(id="1", body=SIGNAL.encoded().encode()))
     await user_function("auto_heal")(None)
     assert (len(signals.log), telemetry.events[-1][0]) == (1, "heal_held")
+
+
+async def test_heal_leaves_a_paused_system_alone(install: Install) -> None:
+    """A 429 stops the polls too, since the limit is the user's; an outage is said and left to the next pass."""
+    telemetry, pauses, clock = FakeTelemetry(), FakePauses(), FakeClock()
+    calls: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(request.url.path)
+        well = request.url.path.endswith("WhoAmI") or request.url.port == 2
+        return httpx.Response(200 if well else 400, json={"OrganizationId": "o", "UserId": "u", "value": []})
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    install(SANDBOX, telemetry=telemetry, pauses=pauses, clock=clock, client=client)
+    await pauses.pause(Side.PARTNER, clock.now() + timedelta(minutes=1), "429")
+    await user_function("auto_heal")(None)
+    assert "left alone" in str(telemetry.events[-1][1]["reason"])
+    before = len(calls)
+    clock.advance(61)
+    await user_function("auto_heal")(None)
+    assert (telemetry.events[-1][0], len(calls) > before) == ("heal_held", True)
 
 
 async def test_a_cancelled_function_fails_instead_of_hanging() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -17,10 +18,10 @@ from shared.domain.values import Ref, Side
 from shared.errors import AccessLost, BadEvent, BadMessage, CosellError, Remote, Unavailable
 from shared.messages import Look, Signal, Why
 from shared.platform.doors import Door, Left
-from shared.platform.gate import Gate, MicrosoftFlows
+from shared.platform.gate import UNKNOWN, Gate, MicrosoftFlows, Wait
 from shared.platform.health import Finding, health, pings, unpaused, without
 from shared.platform.office import Office
-from shared.platform.reception import HELD, SECOND_CHANCE, Reception
+from shared.platform.reception import SECOND_CHANCE, Reception
 from shared.platform.telemetry import LogTelemetry
 from shared.platform.trace import carried, span
 from shared.platform.world import NAME, Organisation, Pinned
@@ -98,9 +99,12 @@ class Job:
         self.parked.append((body, reason))
 
 
+HELD = 45.0
+
+
 def reception(job: Job | None, signals: FakeSignals, why: str = "") -> Reception:
-    async def closed() -> str:
-        return why
+    async def closed() -> Wait | None:
+        return Wait(reason=why, seconds=HELD) if why else None
 
     return Reception(job=job, closed=closed, signals=signals, telemetry=FakeTelemetry())
 
@@ -173,8 +177,7 @@ async def test_the_first_start_pins_the_world_and_a_later_one_is_held_to_it() ->
     cursors, tick = FakeCursors(), [0.0]
     ours = Side_("ORG-1")
     world = pinned(ours, Side_("tenant-1"), cursors, tick)
-    assert await world.problems() == ()
-    assert await world.problems() == ()
+    assert await asyncio.gather(*(world.problems() for _ in range(9))) == [()] * 9
     assert ours.asked == 1
     assert json.loads(cursors.texts[NAME]) == {"dataverse": "org-1", "partner_center": "tenant-1"}
     copy = Side_("org-2")
@@ -215,11 +218,13 @@ async def test_nothing_is_written_beside_microsofts_flows() -> None:
     flows, tick = Flows(("Sync referral",)), [0.0]
     world = pinned(Side_("o"), Side_("t"), FakeCursors(), tick)
     watched = MicrosoftFlows(flows, tick=lambda: tick[0])
-    assert "Sync referral" in await Gate(world=world, flows=watched, writes=True).closed()
-    assert await Gate(world=world, flows=watched, writes=False).closed() == ""
+    wait = await Gate(world=world, flows=watched, writes=True).closed()
+    assert wait is not None
+    assert "Sync referral" in wait.reason
+    assert await Gate(world=world, flows=watched, writes=False).closed() is None
     flows.active = ()
     tick[0] += 601
-    assert await Gate(world=world, flows=watched, writes=True).closed() == ""
+    assert await Gate(world=world, flows=watched, writes=True).closed() is None
     assert flows.asked == 2
 
 
@@ -227,9 +232,11 @@ async def test_the_gate_is_closed_while_nobody_knows_whose_records_these_are() -
     """A system that cannot be asked keeps signals waiting; a missing privilege on flows does not."""
     lost = AccessLost(Remote(system="Dynamics 365", status=403))
     unknown = pinned(Side_("", lost), Side_("t"), FakeCursors(), [0.0])
-    assert "403" in await Gate(world=unknown, flows=MicrosoftFlows(Flows()), writes=True).closed()
+    wait = await Gate(world=unknown, flows=MicrosoftFlows(Flows()), writes=True).closed()
+    assert wait is not None
+    assert ("403" in wait.reason, wait.seconds) == (True, UNKNOWN)
     known = pinned(Side_("o"), Side_("t"), FakeCursors(), [0.0])
-    assert await Gate(world=known, flows=MicrosoftFlows(Flows(lost)), writes=True).closed() == ""
+    assert await Gate(world=known, flows=MicrosoftFlows(Flows(lost)), writes=True).closed() is None
 
 
 # --- office ---------------------------------------------------------------------------------------------------------

@@ -184,6 +184,22 @@ async def test_a_refused_grant_is_told_from_one_that_was_not_answered(
         await secure_application(SignIn(answer), SettingVault("rt-1")).get_token(SCOPE)
 
 
+class SealedVault(SettingVault):
+    """Can be read and not written."""
+
+    async def write(self, token: str) -> None:
+        raise ClientAuthenticationError(f"no permission to set {len(token)} characters")
+
+
+async def test_a_vault_that_cannot_be_written_costs_no_access(caplog: pytest.LogCaptureFixture) -> None:
+    """The access token is good and the older refresh token still works: it is a warning, and no token is logged."""
+    answer = Answer({"access_token": "at-1", "expires_in": 3600, "token_type": "Bearer", "refresh_token": "rt-2"})
+    credential = secure_application(SignIn(answer), SealedVault("rt-1"))
+    assert (await credential.get_token(SCOPE)).token == "at-1"
+    assert "could not be stored" in caplog.text
+    assert "rt-2" not in caplog.text
+
+
 async def test_no_refresh_token_says_so() -> None:
     """An empty secret is not sent anywhere."""
     with pytest.raises(ClientAuthenticationError, match="no refresh token"):
