@@ -95,10 +95,6 @@ class Step:
     row: Row
     images: tuple[tuple[str, bool, tuple[str, ...]], ...] = ()
 
-    @property
-    def synchronous(self) -> bool:
-        return bool(self.row["mode"] == 0)
-
 
 def context(organization: Organization, event: Event, step: Step) -> dict[str, Any]:
     """The body at stage 40 with its parent at stage 30."""
@@ -126,7 +122,7 @@ def context(organization: Organization, event: Event, step: Step) -> dict[str, A
 
 def _layer(organization: Organization, event: Event, step: Step) -> dict[str, Any]:
     execution, caller = event.execution, event.execution.caller
-    created = f"/Date({int(organization.now().timestamp() * 1000)}{'' if step.synchronous else '+0000'})/"
+    created = f"/Date({int(organization.now().timestamp() * 1000)}+0000)/"
     empty = event.message in _NAMED and organization.switches.text("close_primary_id") == "empty"
     owner = _bare_reference("sdkmessageprocessingstep", step.row["sdkmessageprocessingstepid"])
     return {
@@ -137,7 +133,7 @@ def _layer(organization: Organization, event: Event, step: Step) -> dict[str, An
         "InitiatingUserAzureActiveDirectoryObjectId": caller.object_id,
         "InitiatingUserId": caller.user,
         "IsExecutingOffline": False,
-        "IsInTransaction": step.synchronous,
+        "IsInTransaction": False,
         "IsOfflinePlayback": False,
         "IsolationMode": 1,
         "MessageName": event.message,
@@ -147,7 +143,7 @@ def _layer(organization: Organization, event: Event, step: Step) -> dict[str, An
         "OrganizationId": ORGANIZATION,
         "OrganizationName": ORGANIZATION_NAME,
         # Only synchronous bodies were seen to name the step.
-        "OwningExtension": owner | {"Name": step.row["name"] if step.synchronous else None},
+        "OwningExtension": owner,
         "PrimaryEntityId": ZERO_GUID if empty else event.row,
         "PrimaryEntityName": event.table,
         "RequestId": execution.request,
@@ -197,7 +193,7 @@ def _post_images(table: Table, event: Event, step: Step) -> list[dict[str, Any]]
     """Asynchronous steps always get one with the row's primary name."""
     images = _images(table, event.row, event.after, step, pre=False)
     row = event.after or event.before
-    if step.synchronous or row is None:
+    if row is None:
         return images
     shown = {name: row.get(name) for name in (table.primary_name, table.primary_id)}
     return [{"key": "AsynchronousStepPrimaryName", "value": entity(table, event.row, shown)}, *images]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+
 from sandbox.dynamics import errors
+from sandbox.dynamics.notifier import settings_of
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.pipeline import Change, Pipeline
 from sandbox.dynamics.rules_opportunity import after_opportunity, before_line, before_opportunity, total_up
@@ -36,11 +39,19 @@ def _note(_: Pipeline, change: Change) -> None:
 
 def _endpoint(_: Pipeline, change: Change) -> None:
     change.row["isauthvalueset"] = bool(change.row.get("authvalue"))
+    if change.row.get("authtype") in (5, 6):
+        try:
+            settings_of(change.row.get("authvalue") or "")
+        except ET.ParseError as error:
+            wanted = '<settings><setting name="x" value="y"/></settings>'
+            raise errors.DataverseError(errors.INVALID_ARGUMENT, f"authvalue must be like {wanted}.") from error
 
 
 def _step(_: Pipeline, change: Change) -> None:
-    """Asynchronous steps run after the operation, and only then."""
-    if change.row.get("mode") == 1 and change.row.get("stage") != 40:
+    """Asynchronous steps run after the operation, and only then; a synchronous webhook would hold its user up."""
+    if change.row.get("mode") != 1:
+        raise errors.DataverseError(errors.INVALID_ARGUMENT, "The sandbox plays asynchronous webhook steps (1) only.")
+    if change.row.get("stage") != 40:
         raise errors.DataverseError(
             errors.INVALID_ARGUMENT, "An asynchronous step is only possible in the post-operation stage (40)."
         )

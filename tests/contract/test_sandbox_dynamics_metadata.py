@@ -188,3 +188,18 @@ async def test_a_key_over_duplicates_fails() -> None:
     assert read["EntityKeyIndexStatus"] == "Failed"
     assert code(again) == (400, "0x80060893")
     assert code(used) == (400, "0x80060890")
+
+
+async def test_every_lookup_leads_somewhere_under_one_name() -> None:
+    """Targets exist, and neither navigation nor collection names clash within a table."""
+    async with sandbox() as box:
+        schema = box.app.state.organization.schema
+
+    for table in schema.tables.values():
+        targets = [target for column in table.columns.values() for target in column.targets]
+        assert {target.table for target in targets} <= schema.tables.keys()
+        lookups = [
+            (column.name, nav) for column in table.columns.values() for nav in {t.navigation for t in column.targets}
+        ]
+        navigations = [nav for _, nav in lookups if nav] + [each.name for each in schema.collections(table.name)]
+        assert len(navigations) == len(set(navigations))

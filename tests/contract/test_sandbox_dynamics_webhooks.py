@@ -339,3 +339,20 @@ async def test_the_ready_made_subscription_hears_all_that_a_synchroniser_needs()
         ("Update", "account"),
         ("Update", "systemuser"),
     ]
+
+
+@pytest.mark.parametrize(("mode", "stage"), [(0, 40), (1, 20)])
+async def test_only_asynchronous_steps_after_the_operation_are_registered(mode: int, stage: int) -> None:
+    """An asynchronous step runs in stage 40; synchronous webhooks are not played."""
+    async with sandbox() as box:
+        endpoint = (await box.make("serviceendpoints", name="h", contract=8, url=RECEIVER))["serviceendpointid"]
+        body = {"name": "s", "stage": stage, "mode": mode}
+        body |= {"eventhandler_serviceendpoint@odata.bind": f"/serviceendpoints({endpoint})"}
+        body |= {"sdkmessageid@odata.bind": f"/sdkmessages({message_id('Update')})"}
+        answer = await box.send("POST", "sdkmessageprocessingsteps", body)
+        cased = await box.send("POST", "sdkmessageprocessingsteps", {"SdkMessageId@odata.bind": "/sdkmessages(1)"})
+        settings = {"name": "x", "url": RECEIVER, "contract": 8, "authtype": 5, "authvalue": "no xml"}
+        secret = await box.send("POST", "serviceendpoints", settings)
+
+    assert code(answer) == code(secret) == (400, "0x80040203")
+    assert code(cased) == (400, "0x80048d19")
