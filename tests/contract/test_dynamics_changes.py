@@ -124,3 +124,14 @@ async def test_tracking_must_be_on_for_deals(bench: DynamicsBench) -> None:
     bench.app.state.organization.schema.tables["opportunity"].tracked = False
     with pytest.raises(Misconfigured, match="Change tracking is off for opportunity"):
         await poll(bench.gateway, None)
+
+
+async def test_a_table_that_vanishes_is_found_out(bench: DynamicsBench) -> None:
+    """A followed table that is gone is told as a wrong setting once, and is not followed any more."""
+    _, cursor = await poll(bench.gateway, None)
+    organization = bench.app.state.organization
+    del organization.schema.sets["msft_mspartnersolutions"]
+    del organization.schema.tables["msft_mspartnersolution"]
+    with pytest.raises(Misconfigured, match="does not know a table"):
+        await poll(bench.gateway, cursor)
+    assert (await poll(bench.gateway, cursor))[0] == []

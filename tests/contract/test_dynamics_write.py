@@ -234,10 +234,11 @@ async def test_audit_on_a_closed_row_is_best_effort(bench: DynamicsBench, rows: 
     assert record is not None
     answer = await send(bench, record, note=Note(line="Told", mark=Mark.CHECK))
 
+    assert answer.values[deal.STAGE] is (await send(bench, answer, {deal.STAGE: Stage.LOST})).values[deal.STAGE]
     told = (await bench.raw(ident))[AUDIT] is not None
     assert told == (rows == "allow_audit") == (answer.version != record.version)
     with pytest.raises(Refused):
-        await send(bench, record if not told else answer, {deal.NOTES: "No"})
+        await send(bench, (await bench.gateway.read(ident)) or record, {deal.NOTES: "No"})
 
 
 async def test_a_lost_row_can_be_reopened_and_won(bench: DynamicsBench) -> None:

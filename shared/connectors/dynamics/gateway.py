@@ -81,8 +81,12 @@ class Dynamics:
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         """What changed since the cursor; see `delta`."""
         schema = await self._schema()
-        async for page in Delta(rest=self.calls.rest, solutions=schema.solutions).pages(cursor):
-            yield page
+        try:
+            async for page in Delta(rest=self.calls.rest, solutions=schema.solutions).pages(cursor):
+                yield page
+        except UnknownName as error:
+            self.memory.schema = None
+            raise _unknown(error) from error
 
     async def ping(self) -> World:
         """An authenticated call that names the organisation and the application user."""
@@ -155,4 +159,8 @@ class Dynamics:
         try:
             return await call(await self._schema())
         except UnknownName as error:
-            raise Misconfigured((f"Dynamics 365 does not know a table or column that is used: {error}",)) from error
+            raise _unknown(error) from error
+
+
+def _unknown(error: UnknownName) -> Misconfigured:
+    return Misconfigured((f"Dynamics 365 does not know a table or column that is used: {error}",))

@@ -14,8 +14,8 @@ CUT = "…"
 
 
 def plain_name(name: str) -> str:
-    """The name as a person gave it: without marks, however many there are."""
-    return _MARKS.sub("", name)
+    """The name as a person gave it: without marks, however many there are, and without space before it."""
+    return _MARKS.sub("", name).lstrip()
 
 
 def mark_of(name: str) -> Mark | None:

@@ -70,8 +70,7 @@ class Update:
         return await self._alone(change, row, body)
 
     async def _body(self, change: Change, row: Row) -> Body:
-        money = change.values.get(deal.AMOUNT)
-        currency = await self.directory.currency(money.currency if isinstance(money, Money) else None)
+        currency = await self.directory.currency(_code(change))
         writer = Writer(config=self.config, schema=self.schema, now=self.now, currency=currency)
         link, note = change.counterpart_link, change.note
         trace = Trace(marker=change.marker, counterpart=change.counterpart, link=link, note=note)
@@ -85,10 +84,16 @@ class Update:
             shown = await self.calls.patch(path, body, match=version, select=self._columns)
         except Refused:
             # Audit and mark on a closed row are best effort: which code refuses them is documented nowhere.
-            if row.whole("statecode") == OPEN or change.values:
+            if row.whole("statecode") == OPEN or self._business(change, row):
                 raise
             return change.record
         return await self._partly(shown) if shown else await self._reread(change)
+
+    def _business(self, change: Change, row: Row) -> bool:
+        """Does the change reach further than what is told to the seller?"""
+        currency = self.directory.by_code.get(_code(change) or "")
+        writer = Writer(config=self.config, schema=self.schema, now=self.now, currency=currency)
+        return bool(writer.body(change.values, Trace(), row))
 
     async def _partly(self, row: Row) -> Snapshot:
         """The answer to a write: the row's own columns, as the server holds them now."""
@@ -145,6 +150,11 @@ class Update:
     @property
     def _columns(self) -> str:
         return columns(self.config, self.schema)
+
+
+def _code(change: Change) -> str | None:
+    money = change.values.get(deal.AMOUNT)
+    return money.currency if isinstance(money, Money) else None
 
 
 def _path(change: Change) -> str:
