@@ -15,13 +15,16 @@ import httpx
 
 from sandbox.clock import Clock as SandboxClock
 from sandbox.dynamics import SolutionTables, create_app
+from sandbox.dynamics.organization import ORGANIZATION
 from shared.connectors.dynamics import Config, Dynamics, connect
+from shared.connectors.dynamics.events import Dropped, decode
 from shared.domain import deal
 from shared.domain.identity import chosen_id
 from shared.domain.lifecycle import Stage
 from shared.domain.link import Purpose
 from shared.domain.values import Address, Customer, Money, Person, Ref, Solution, Value, frozen, group
-from shared.ports import Draft, Snapshot
+from shared.messages import Signal
+from shared.ports import Change, Draft, Snapshot
 
 BASE = "http://127.0.0.1:7082"
 ROOT = f"{BASE}/api/data/v9.2/"
@@ -73,6 +76,7 @@ class DynamicsBench:
     slept: list[float]
     carries_marker: bool = True
     currencies: dict[str, str] = field(default_factory=dict)
+    posted: list[httpx.Request] = field(default_factory=list)
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = await self.client.request(method, f"{BASE}/control/{path}", json=body)
@@ -98,6 +102,14 @@ class DynamicsBench:
         log = (await self.control("GET", "requests"))["log"]
         await self.control("DELETE", "requests")
         return [f"{entry['method']} {entry['path'].removeprefix('/api/data/v9.2/')}" for entry in log]
+
+    async def heard(self) -> list[Signal | Dropped]:
+        """What the webhook calls since the last time came to."""
+        await self.app.state.sender.idle()
+        posted = list(self.posted)
+        self.posted.clear()
+        named = {"tag": self.config.tag, "organization": ORGANIZATION, "pair": self.config.pair}
+        return [decode(each.content, each.headers, **named) for each in posted]
 
     async def currency(self, code: str) -> str:
         if not self.currencies:
@@ -183,18 +195,34 @@ def new_draft(**values: Value) -> Draft:
     )
 
 
+async def send(
+    bench: DynamicsBench, record: Snapshot, values: Mapping[str, Value] | None = None, **more: Any
+) -> Snapshot:
+    """A write of the gateway's under our marker."""
+    return await bench.gateway.write(Change(record=record, values=frozen(values or {}), **{"marker": MARKER, **more}))
+
+
 @asynccontextmanager
-async def open_bench(*, solution_tables: SolutionTables | None = None, **config: Any) -> AsyncIterator[DynamicsBench]:
-    clock, tokens, slept = Clock(), Tokens(), list[float]()
+async def open_bench(
+    *,
+    solution_tables: SolutionTables | None = None,
+    transport: type[SandboxTransport] = SandboxTransport,
+    **config: Any,
+) -> AsyncIterator[DynamicsBench]:
+    clock, tokens, slept, posted = Clock(), Tokens(), list[float](), list[httpx.Request]()
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(_deaf)) as nobody:
-        app = create_app(base_url=BASE, clock=clock, webhook_client=nobody, solution_tables=solution_tables)
+    def listen(request: httpx.Request) -> httpx.Response:
+        posted.append(request)
+        return httpx.Response(200)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(listen)) as receiver:
+        app = create_app(base_url=BASE, clock=clock, webhook_client=receiver, solution_tables=solution_tables)
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=SandboxTransport(app=app)) as client,
+            httpx.AsyncClient(transport=transport(app=app)) as client,
         ):
             settings = Config(url=BASE, **config)
             yield DynamicsBench(
@@ -205,8 +233,5 @@ async def open_bench(*, solution_tables: SolutionTables | None = None, **config:
                 app=app,
                 tokens=tokens,
                 slept=slept,
+                posted=posted,
             )
-
-
-def _deaf(_: httpx.Request) -> httpx.Response:
-    return httpx.Response(200)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
+import httpx
 import pytest
 
+from shared.connectors.dynamics.events import Dropped
 from shared.connectors.dynamics.updating import CURRENCY_REASON
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
-from shared.domain.values import Money, Solution, Value, frozen, group
-from shared.errors import AccessLost, Conflict, NotMet, Refused, Unavailable
-from shared.ports import Change, Mark, Note, Snapshot
-from tests.contract.dynamics_bench import AUDIT, MARKER, DynamicsBench, open_bench
+from shared.domain.values import Money, Solution, Value, group
+from shared.errors import AccessLost, NotMet, Unavailable
+from shared.ports import Mark, Note
+from tests.contract.dynamics_bench import AUDIT, MARKER, DynamicsBench, SandboxTransport, new_draft, open_bench, send
 
 PATCH = "PATCH opportunities({})"
 ONE = Solution(id="SOL-1001", name="Contoso Retail Insights", type="IP", publisher="Fabrikam")
@@ -27,14 +29,6 @@ NEW = Solution(id="SOL-9999", name="Fabrikam Novelty", type="3P", publisher="Fab
 async def bench() -> AsyncIterator[DynamicsBench]:
     async with open_bench() as bench:
         yield bench
-
-
-def change(record: Snapshot, values: dict[str, Value] | None = None, **more: Any) -> Change:
-    return Change(record=record, values=frozen(values or {}), **{"marker": MARKER, **more})
-
-
-async def send(bench: DynamicsBench, record: Snapshot, values: dict[str, Value] | None = None, **more: Any) -> Snapshot:
-    return await bench.gateway.write(change(record, values, **more))
 
 
 async def test_a_write_is_one_conditional_patch_of_changed_columns(bench: DynamicsBench) -> None:
@@ -166,105 +160,6 @@ async def test_a_help_without_an_option_is_for_an_administrator(bench: DynamicsB
         await send(bench, await bench.snapshot(), {deal.HELP: "SomethingNew"})
 
 
-async def test_hold_and_open(bench: DynamicsBench) -> None:
-    """Both open stages are written by status reason, and any other open reason counts as open."""
-    held = await send(bench, await bench.snapshot(), {deal.STAGE: Stage.HOLD})
-    assert Stage.HOLD is held.values[deal.STAGE]
-    opened = await send(bench, held, {deal.STAGE: Stage.OPEN})
-    assert Stage.OPEN is opened.values[deal.STAGE]
-    await bench.calls()
-    assert opened.version == (await send(bench, opened, {deal.STAGE: Stage.ACTIVE}, marker="")).version
-    assert await bench.calls() == []
-
-
-@pytest.mark.parametrize("events", ["all", "win_lose_only", "update_only"])
-async def test_winning_is_one_call_with_revenue_and_end(bench: DynamicsBench, events: str) -> None:
-    """One change set writes fields, Audit and mark, then wins with explicit revenue and end."""
-    await bench.switch(close_events=events)
-    record = await bench.snapshot()
-    await bench.calls()
-    values: dict[str, Value] = {deal.STAGE: Stage.WON, deal.ACTUAL: Money(Decimal("4321.5"), "USD"), deal.NOTES: "Done"}
-    answer = await send(bench, record, values, note=Note(line="Won in Partner Center", mark=Mark.CHECK))
-
-    assert await bench.calls() == ["POST $batch"]
-    raw = await bench.raw(record.ref.id)
-    assert (raw["statecode"], raw["actualvalue"], raw["description"]) == (1, 4321.5, "Done")
-    assert raw["actualclosedate"] == f"{bench.clock.now():%Y-%m-%d}"
-    assert raw["name"] == "✓ Contoso renewal"
-    assert (answer.values[deal.STAGE], answer.values[deal.ACTUAL]) == (Stage.WON, Money(Decimal("4321.5"), "USD"))
-    assert answer.version == raw["@odata.etag"]
-    assert answer.marker == MARKER
-
-
-@pytest.mark.parametrize("stage", [Stage.LOST, Stage.DECLINED, Stage.EXPIRED, Stage.ERROR])
-async def test_whatever_is_not_won_is_lost(bench: DynamicsBench, stage: Stage) -> None:
-    """Each of Partner Center's other ends loses the opportunity, under the reason of that name if there is one."""
-    answer = await send(bench, await bench.snapshot(), {deal.STAGE: stage, deal.CLOSE_REASON: "Out-Sold"})
-    assert (answer.values[deal.STAGE], answer.values[deal.CLOSE_REASON]) == (Stage.LOST, "Out-Sold")
-
-
-async def test_closing_under_a_stale_version_changes_nothing(bench: DynamicsBench) -> None:
-    """A change set is as conditional as a PATCH: an edit meanwhile is a conflict, and nothing of it happens."""
-    record = await bench.snapshot()
-    await bench.edit(record.ref.id, {deal.NAME: "Edited"})
-    before = await bench.raw(record.ref.id)
-    with pytest.raises(Conflict):
-        await send(bench, record, {deal.STAGE: Stage.WON, deal.SOLUTIONS: group([ONE])}, note=Note(line="no"))
-    assert before == await bench.raw(record.ref.id)
-
-
-async def test_closing_what_is_closed_is_done(bench: DynamicsBench) -> None:
-    """Already closed is no failure: the row as it is comes back."""
-    record = await bench.snapshot()
-    await bench.close(record.ref.id, "WinOpportunity")
-    closed = await bench.gateway.read(record.ref.id)
-    assert closed is not None
-    stale = Snapshot(**{**vars(record), "version": closed.version})
-    answer = await send(bench, stale, {deal.STAGE: Stage.WON}, note=Note(line="Won"))
-    assert (Stage.WON, closed.version) == (answer.values[deal.STAGE], answer.version)
-
-
-@pytest.mark.parametrize("rows", ["refuse", "allow_audit"])
-async def test_audit_on_a_closed_row_is_best_effort(bench: DynamicsBench, rows: str) -> None:
-    """Whether a closed row takes Audit and mark or not, telling the seller never changes the outcome."""
-    await bench.switch(closed_rows=rows)
-    ident = await bench.make()
-    await bench.close(ident)
-    record = await bench.gateway.read(ident)
-    assert record is not None
-    answer = await send(bench, record, note=Note(line="Told", mark=Mark.CHECK))
-
-    assert answer.values[deal.STAGE] is (await send(bench, answer, {deal.STAGE: Stage.LOST})).values[deal.STAGE]
-    told = (await bench.raw(ident))[AUDIT] is not None
-    assert told == (rows == "allow_audit") == (answer.version != record.version)
-    with pytest.raises(Refused):
-        await send(bench, (await bench.gateway.read(ident)) or record, {deal.NOTES: "No"})
-
-
-async def test_a_lost_row_can_be_reopened_and_won(bench: DynamicsBench) -> None:
-    """Told to win a lost row, it is reopened first, in the same change set."""
-    ident = await bench.make()
-    await bench.close(ident)
-    record = await bench.gateway.read(ident)
-    assert record is not None
-    answer = await send(bench, record, {deal.STAGE: Stage.WON, deal.NOTES: "After all"})
-    assert (answer.values[deal.STAGE], answer.values[deal.NOTES]) == (Stage.WON, "After all")
-
-
-async def test_solutions_are_added_and_removed_in_one_change_set(bench: DynamicsBench) -> None:
-    """Rows come and go with the opportunity's own PATCH; a solution nobody knows here gets a detail row, once."""
-    record = await send(bench, await bench.snapshot(), {deal.SOLUTIONS: group([ONE, TWO])})
-    assert group([ONE, TWO]) == record.values[deal.SOLUTIONS]
-    answer = await send(bench, record, {deal.SOLUTIONS: group([TWO, NEW])})
-    again = await bench.gateway.read(record.ref.id)
-    assert again is not None
-    assert group([TWO, NEW]) == answer.values[deal.SOLUTIONS] == again.values[deal.SOLUTIONS]
-    back = await send(bench, again, {deal.SOLUTIONS: group([ONE, NEW])})
-    assert group([ONE, NEW]) == back.values[deal.SOLUTIONS]
-    details = await bench.rows("msft_mspartnersolutiondetails?$select=msft_solutionidentifier")
-    assert sum(detail["msft_solutionidentifier"] == "SOL-9999" for detail in details) == 1
-
-
 async def test_a_write_that_may_have_happened_is_not_repeated(bench: DynamicsBench) -> None:
     """A connection that breaks after the effect is Unavailable, and exactly one request was sent."""
     record = await bench.snapshot()
@@ -293,3 +188,38 @@ async def test_a_plug_in_shows_in_the_answer(bench: DynamicsBench) -> None:
     record = await bench.snapshot()
     answer = await send(bench, record, {deal.AMOUNT: Money(Decimal(8), "USD")})
     assert answer.version == (await bench.raw(record.ref.id))["@odata.etag"]
+
+
+async def test_everything_that_we_write_comes_back_as_ours(bench: DynamicsBench) -> None:
+    """Every part of every write carries the tag: creation, details, rows, fields, closing, inside batches too."""
+    await bench.control("POST", "webhook", {"url": "http://127.0.0.1:7071/api/dynamics/events", "code": "c"})
+    record = await bench.gateway.create(new_draft(**{deal.SOLUTIONS: group([ONE, NEW])}))
+    record = await send(bench, record, {deal.NOTES: "New", deal.SOLUTIONS: group([TWO])})
+    record = await send(bench, record, {deal.NAME: "Newer"})
+    await send(bench, record, {deal.STAGE: Stage.WON})
+    heard = await bench.heard()
+    assert len(heard) >= 8
+    assert all(isinstance(each, Dropped) for each in heard), heard
+
+
+class Mute(SandboxTransport):
+    """A server that ignores `return=representation`."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        return httpx.Response(204) if request.method == "PATCH" and response.status_code == 200 else response
+
+
+async def test_a_server_that_shows_nothing_is_read_again() -> None:
+    """Where a write is answered without the row, a read tells what is settled."""
+    async with open_bench(transport=Mute) as bench:
+        record = await bench.snapshot()
+        answer = await send(bench, record, {deal.NOTES: "New"})
+    assert (answer.values[deal.NOTES], answer.marker) == ("New", MARKER)
+    assert answer.version != record.version
+
+
+async def test_only_what_this_gateway_read_can_be_written(bench: DynamicsBench) -> None:
+    """A record from elsewhere is a mistake of ours, not a request."""
+    with pytest.raises(TypeError):
+        await send(bench, replace(await bench.snapshot(), native=None), {deal.NOTES: "x"})

@@ -21,7 +21,6 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "contact": Look.OPPORTUNITY,
         "systemuser": Look.OPPORTUNITY,
         "opportunityclose": Look.OPPORTUNITY,
-        "lead": Look.LEAD,
     },
 )
 ONLY_CALL = 1  # Depth of a change that nothing else caused
@@ -43,12 +42,14 @@ def decode(body: bytes, headers: Mapping[str, str], *, tag: str, organization: s
     and Depth is 1. Plug-ins that run inside our call carry our tag too, one deeper.
     """
     context = Context.parsed(body)
-    _check_organization(context, organization)
     named = {name.casefold(): text for name, text in headers.items()}
     kind = (context.text("PrimaryEntityName") or named.get(_ENTITY, "")).casefold()
     message = (context.text("MessageName") or named.get(_MESSAGE, "")).casefold()
     if not _KIND.fullmatch(kind) or not message:
         raise BadEvent(400, "the body names no table or no message")
+    _check_organization(context, organization)
+    if kind == "lead":
+        return Dropped(reason="leads are not synchronised by this version")
     if tag and tag in context.tags() and context.depth == ONLY_CALL:
         return Dropped(reason=f"our own write ({message} of {kind})")
     return _signal(context, kind, message, pair)
@@ -57,7 +58,7 @@ def decode(body: bytes, headers: Mapping[str, str], *, tag: str, organization: s
 def _signal(context: Context, kind: str, message: str, pair: str) -> Signal:
     """Rows that belong to a deal wake the deal where the body tells which; else whoever knows the row finds it."""
     look, why, row = LOOKS.get(kind, Look.SOLUTION), Why.EVENT, context.row
-    owner = "" if kind in (DEAL, "account", "contact", "systemuser", "lead") else context.points_to(DEAL)
+    owner = "" if kind in (DEAL, "account", "contact", "systemuser") else context.points_to(DEAL)
     if owner:
         kind, row = DEAL, owner
     elif message == "delete":

@@ -64,6 +64,11 @@ class Dynamics:
         found = await self._known(lambda _: self.calls.list("opportunities", asked))
         return tuple(sorted(row.text("opportunityid").lower() for row in found))
 
+    async def ours_in(self, parent: str) -> tuple[str, ...]:
+        """Nothing: an opportunity has no parent that another party's record could share."""
+        del parent
+        return ()
+
     async def create(self, draft: Draft) -> Snapshot:
         """The opportunity under the draft's id, with account and contact; the existing one, if it is there already."""
         return await self._known(lambda schema: self._create(schema, draft))

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_FORMATTED = "OData.Community.Display.V1.FormattedValue"
 
 
 def is_guid(text: str) -> bool:
@@ -77,9 +76,6 @@ class Row:
     def lookup(self, column: str) -> str:
         """The id that a lookup column holds, "" for none."""
         return self.text(f"_{column}_value").lower()
-
-    def formatted(self, name: str) -> str:
-        return self.text(f"{name}@{_FORMATTED}")
 
     def child(self, navigation: str) -> Row | None:
         value = self.data.get(navigation)
