@@ -17,7 +17,7 @@ SELLER = {
     "firstName": "Dana",
     "lastName": "Rivera",
     "phoneNumber": "+1 425 555 0123",
-    "email": "dana@fabrikam.example.com",
+    "email": "dana@fabrikam.example",
 }
 MICROSOFT_TEAM = [
     {

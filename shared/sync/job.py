@@ -8,6 +8,7 @@ Anything else is a bug: it is raised, tried by the queue five times and then par
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -78,7 +79,7 @@ class Job:
             signal = Signal.decoded(body)
             ref, side = signal.ref, signal.side
         except BadMessage:
-            ref, side = Ref("unreadable", f"{abs(hash(body)):x}"), Side.CRM
+            ref, side = Ref("unreadable", hashlib.sha256(body).hexdigest()[:16]), Side.CRM
         await self._park(ref, side, body, parked(reason, "Look at the failed invocations, then replay"))
         self._telemetry.event("message_poisoned", record=str(ref), reason=reason)
 

@@ -94,7 +94,7 @@ class Reconcile:
 
     async def _other_party(self, signal: Signal, other: Snapshot, trail: _Trail) -> Ended:
         """Microsoft's referral: ours of the same engagement is the one to look at, with Microsoft's beside it."""
-        own = await self._desk.partner.find(other.parent) if other.parent else ()
+        own = await self._desk.partner.ours_in(other.parent) if other.parent else ()
         if not own:
             return Ended(
                 outcome=left("it is another organisation's referral, and none of ours is beside it"), told=True

@@ -203,6 +203,14 @@ class GatewayLaws:
         await bench.gateway.write(Change(record=record, counterpart=MISSING, marker=MARKER))
         assert await bench.gateway.find(MISSING) == (record.ref.id,)
 
+    async def test_our_own_records_are_found_by_their_parent(self, bench: Bench) -> None:
+        """A record that has a parent is among our own records in it; an unknown parent holds none."""
+        record = await bench.gateway.read(await bench.make())
+        assert record is not None
+        found = await bench.gateway.ours_in(record.parent) if record.parent else ()
+        assert found == ((record.ref.id,) if record.parent else ())
+        assert await bench.gateway.ours_in(MISSING) == ()
+
     async def test_a_poll_starts_with_a_baseline(self, bench: Bench) -> None:
         """The first poll only sets the cursor; the next shows what changed since, under the version a read shows."""
         quiet, busy = await bench.make(), await bench.make()

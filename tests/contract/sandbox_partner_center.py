@@ -31,7 +31,7 @@ PERSON = {
     "firstName": "Dana",
     "lastName": "Rivera",
     "phoneNumber": "+1 425 555 0123",
-    "email": "dana@fabrikam.example.com",
+    "email": "dana@fabrikam.example",
 }
 DEAL: dict[str, Any] = {
     "name": "Contoso renewal",

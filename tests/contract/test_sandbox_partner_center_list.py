@@ -34,7 +34,7 @@ async def three(box: Sandbox) -> list[dict[str, Any]]:
         ("(substatus eq 'Won' or substatus eq 'Pending') and status eq 'Closed'", ["won"]),
         ("qualification eq 'SalesQualified' and substatus eq 'Pending'", ["inbound"]),
         ("customerProfile/address/country eq 'DE' and direction eq 'Incoming'", ["inbound"]),
-        ("status eq 'Active' and team/any(t:t/email eq 'DANA@fabrikam.example.com')", ["private"]),
+        ("status eq 'Active' and team/any(t:t/email eq 'DANA@fabrikam.example')", ["private"]),
         ("team/any(t:t/email eq 'nobody@example.com')", []),
         ("updatedDateTime gt 2026-11-02T12:00:00Z and updatedDateTime lt 2026-11-02T12:02:00Z", ["inbound", "inbound"]),
         ("updatedDateTime ge 2026-11-02T12:02:00.0000000Z", ["won"]),

@@ -156,8 +156,12 @@ class FakeGateway:
     async def find(self, counterpart: str) -> tuple[str, ...]:
         await self._begin("find")
         if self.side is Side.PARTNER:
-            return tuple(row.id for row in self.rows.values() if row.ours and row.parent == counterpart)
+            return ()
         return tuple(row.id for row in self.rows.values() if row.counterpart == counterpart)
+
+    async def ours_in(self, parent: str) -> tuple[str, ...]:
+        await self._begin("ours_in")
+        return tuple(row.id for row in self.rows.values() if row.ours and row.parent == parent and parent)
 
     async def create(self, draft: Draft) -> Snapshot:
         await self._begin("create")

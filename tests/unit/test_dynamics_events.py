@@ -39,7 +39,6 @@ SIGNALS = {
     "solution_row_delete": (Look.SOLUTION, "msft_mspartnersolution", ROW, Why.GONE),
     "account_update": (Look.OPPORTUNITY, "account", ACCOUNT, Why.EVENT),
     "user_update": (Look.OPPORTUNITY, "systemuser", USER, Why.EVENT),
-    "lead_update": (Look.LEAD, "lead", ACCOUNT, Why.EVENT),
     "opportunityclose_create": DEAL,
 }
 OURS = ("own_write", "own_write_tagged_in_parent")
@@ -59,7 +58,12 @@ def body(**parts: Any) -> bytes:
 
 def test_every_sample_is_expected_to_mean_something() -> None:
     """No recorded shape lies about without a test."""
-    assert {path.stem for path in SAMPLES.glob("*.json")} == {*SIGNALS, *OURS}
+    assert {path.stem for path in SAMPLES.glob("*.json")} == {*SIGNALS, *OURS, "lead_update"}
+
+
+def test_leads_are_left_for_now() -> None:
+    """No function takes a lead's signal yet, so none is sent: on a queue without a reader it would lie for ever."""
+    assert heard(sample("lead_update")) == Dropped(reason="leads are not synchronised by this version")
 
 
 @pytest.mark.parametrize("name", SIGNALS)

@@ -57,6 +57,10 @@ class PartnerCenter:
         """Nothing: `externalReferenceId` cannot be filtered by (get-a-list-of-referrals)."""
         return ()
 
+    async def ours_in(self, parent: str) -> tuple[str, ...]:
+        referrals = await self._engagement(parent)
+        return tuple(referral.id for referral in referrals if is_ours(referral, self.organization))
+
     async def write(self, change: Change) -> Snapshot:
         """PATCH under If-Match; an answer without a body is followed by a read."""
         record = change.record
