@@ -25,6 +25,7 @@ from shared.domain.link import Purpose
 from shared.domain.values import Address, Customer, Money, Person, Ref, Solution, Value, frozen, group
 from shared.messages import Signal
 from shared.ports import Change, Draft, Snapshot
+from tests.contract.dynamics_transports import SandboxTransport
 
 BASE = "http://127.0.0.1:7082"
 ROOT = f"{BASE}/api/data/v9.2/"
@@ -35,16 +36,6 @@ COLUMNS = {deal.NAME: "name", deal.NOTES: "description"}
 AUDIT = "msft_microsoftpartnercenterreferralsyncaudit"
 SYNC = "msft_microsoftpartnercenterreferralsync"
 CURRENCIES = "transactioncurrencies?$select=transactioncurrencyid,isocurrencycode"
-
-
-class SandboxTransport(httpx.ASGITransport):
-    """In process, a dropped connection is an exception of the application: made httpx's own, as over a socket."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return await super().handle_async_request(request)
-        except ConnectionResetError as error:
-            raise httpx.RemoteProtocolError(str(error), request=request) from error
 
 
 @dataclass
@@ -74,6 +65,7 @@ class DynamicsBench:
     app: Any
     tokens: Tokens
     slept: list[float]
+    transport: SandboxTransport
     carries_marker: bool = True
     currencies: dict[str, str] = field(default_factory=dict)
     posted: list[httpx.Request] = field(default_factory=list)
@@ -220,10 +212,8 @@ async def open_bench(
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(listen)) as receiver:
         app = create_app(base_url=BASE, clock=clock, webhook_client=receiver, solution_tables=solution_tables)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport(app=app)) as client,
-        ):
+        line = transport(app=app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=line) as client:
             settings = Config(url=BASE, **config)
             yield DynamicsBench(
                 gateway=connect(settings, client=client, tokens=tokens, clock=clock, sleep=sleep),
@@ -233,5 +223,6 @@ async def open_bench(
                 app=app,
                 tokens=tokens,
                 slept=slept,
+                transport=line,
                 posted=posted,
             )

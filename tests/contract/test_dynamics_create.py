@@ -35,7 +35,7 @@ async def count(bench: DynamicsBench, entity_set: str, **where: str) -> int:
 @pytest.mark.parametrize(("answer", "stage"), [("sticks", Stage.HOLD), ("in_progress", Stage.OPEN)])
 async def test_everything_of_a_referral_is_in_the_new_row(bench: DynamicsBench, answer: str, stage: Stage) -> None:
     """Sync is yes; referral, link, marker, values, solutions, owner, customer and Audit are there, in few calls."""
-    await bench.switch(create_on_hold=answer)
+    await bench.switch(create_on_hold=answer, fill_customer=answer == "sticks")
     await bench.gateway.inspect()
     await bench.calls()
     draft = replace(new_draft(), note=Note(line="Came from Partner Center", mark=Mark.CHECK))
@@ -171,6 +171,12 @@ async def test_owners_must_exist() -> None:
     """A default owner that names nobody is a wrong setting, named with its value; none at all leaves it to the app."""
     async with open_bench(default_owner="Nobody") as bench:
         with pytest.raises(Misconfigured, match='DEFAULT_OWNER is "Nobody"'):
+            await bench.gateway.create(new_draft(**{deal.TEAM: Group()}))
+    async with open_bench(default_owner="Access") as bench:
+        unit = (await bench.rows("businessunits?$select=businessunitid"))[0]["businessunitid"]
+        bound = {"businessunitid@odata.bind": f"/businessunits({unit})"}
+        await bench.seller("POST", "teams", {"name": "Access", "teamtype": 1} | bound)
+        with pytest.raises(Misconfigured, match="no owner team"):
             await bench.gateway.create(new_draft(**{deal.TEAM: Group()}))
     async with open_bench() as bench:
         record = await bench.gateway.create(new_draft(**{deal.TEAM: Group()}))

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.dynamics import SolutionTables
 from sandbox.dynamics.seed import SELLER_2, TEAM, detail_id
+from sandbox.dynamics.tables_connector import solution_row
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.values import Address, Customer, Group, Money, Person, Ref, Solution, Value, frozen, group
@@ -112,6 +113,7 @@ async def test_the_sales_team_is_owner_and_access_team(bench: DynamicsBench) -> 
     record = await bench.gateway.read(row["opportunityid"])
     assert record is not None
     assert record.values[deal.TEAM] == group([DANA, SAM])
+    assert Ref("systemuser", SELLER_2) in record.related
     ours = await bench.snapshot(**{"ownerid@odata.bind": f"/teams({TEAM})"})
     assert ours.values[deal.TEAM] == Group()
 
@@ -150,6 +152,14 @@ async def test_without_solution_tables_there_are_no_solutions(bench: DynamicsBen
     tables["msft_mspartnersolution"].label = tables["msft_mspartnersolution"].plural = "Other"
     assert (await bench.gateway.inspect()).solutions is None
     assert deal.SOLUTIONS not in (await bench.gateway.create(new_draft())).values
+
+
+async def test_two_candidates_are_no_answer(bench: DynamicsBench) -> None:
+    """Where two pairs of tables bear the same labels, neither is taken."""
+    schema = bench.app.state.organization.schema
+    other = solution_row(SolutionTables(row="msft_copy"))
+    schema.tables["msft_copy"] = schema.sets["msft_copys"] = other
+    assert (await bench.gateway.inspect()).solutions is None
 
 
 async def test_without_a_marker_column_none_is_carried(bench: DynamicsBench) -> None:
@@ -201,4 +211,6 @@ async def test_microsofts_flows_are_found(bench: DynamicsBench) -> None:
     assert await bench.gateway.microsoft_flows_active() == ()
     flows = await bench.rows("workflows?$select=name&$filter=startswith(name,'Dynamics')")
     await bench.seller("PATCH", f"workflows({flows[0]['workflowid']})", {"statecode": 1, "statuscode": 2})
+    assert await bench.gateway.microsoft_flows_active() == ("Dynamics 365 to Partner Center",)
+    await bench.seller("PATCH", f"workflows({flows[0]['workflowid']})", {"solutionid": MARKER})
     assert await bench.gateway.microsoft_flows_active() == ("Dynamics 365 to Partner Center",)

@@ -14,6 +14,7 @@ from shared.domain.values import Money, Solution, Value, group
 from shared.errors import Conflict, Refused
 from shared.ports import Mark, Note, Snapshot
 from tests.contract.dynamics_bench import AUDIT, MARKER, DynamicsBench, open_bench, send
+from tests.contract.dynamics_transports import Meddler, Recorder
 
 ONE = Solution(id="SOL-1001", name="Contoso Retail Insights", type="IP", publisher="Fabrikam")
 TWO = Solution(id="SOL-1002", name="Contoso Cloud Migration", type="Services", publisher="Fabrikam")
@@ -156,3 +157,21 @@ async def test_closing_without_a_marker_is_conditional_too(bench: DynamicsBench)
     assert fresh is not None
     answer = await send(bench, fresh, {deal.STAGE: Stage.WON}, marker="")
     assert (answer.values[deal.STAGE], answer.values[deal.NAME]) == (Stage.WON, "Contoso renewal")
+
+
+async def test_no_part_of_a_change_set_is_empty() -> None:
+    """The conditional part says something even where nothing but the stage changes."""
+    async with open_bench(transport=Recorder) as bench:
+        await send(bench, await bench.snapshot(), {deal.STAGE: Stage.WON}, marker="")
+        assert isinstance(bench.transport, Recorder)
+        assert '{"name":"Contoso renewal"}' in bench.transport.sent[-1][1]
+
+
+async def test_an_edit_right_after_a_change_set_is_not_settled() -> None:
+    """What is settled is what the write itself was answered: an edit that the read shows already is still an edit."""
+    async with open_bench(transport=Meddler) as bench:
+        record = await bench.snapshot()
+        answer = await send(bench, record, {deal.NOTES: "New", deal.SOLUTIONS: group([ONE])})
+        raw = await bench.raw(record.ref.id)
+    assert (answer.values[deal.NOTES], answer.version) == ("New", raw["@odata.etag"])
+    assert answer.values[deal.SOLUTIONS] == group([ONE])

@@ -17,7 +17,8 @@ from shared.domain.lifecycle import Stage
 from shared.domain.values import Money, Solution, Value, group
 from shared.errors import AccessLost, NotMet, Unavailable
 from shared.ports import Mark, Note
-from tests.contract.dynamics_bench import AUDIT, MARKER, DynamicsBench, SandboxTransport, new_draft, open_bench, send
+from tests.contract.dynamics_bench import AUDIT, MARKER, DynamicsBench, new_draft, open_bench, send
+from tests.contract.dynamics_transports import Recorder, SandboxTransport
 
 PATCH = "PATCH opportunities({})"
 ONE = Solution(id="SOL-1001", name="Contoso Retail Insights", type="IP", publisher="Fabrikam")
@@ -96,6 +97,17 @@ async def test_money_is_rounded_to_its_currency(bench: DynamicsBench, sent: str,
     record = await bench.snapshot()
     answer = await send(bench, record, {deal.AMOUNT: Money(Decimal(sent), code)})
     assert Money(Decimal(shown), code) == answer.values[deal.AMOUNT]
+
+
+async def test_money_is_sent_as_its_column_holds_it() -> None:
+    """The amount leaves rounded, and a currency that the row has already is not sent again."""
+    async with open_bench(transport=Recorder) as bench:
+        record = await bench.snapshot()
+        record = await send(bench, record, {deal.AMOUNT: Money(Decimal("1234.5"), "JPY")}, marker="")
+        assert isinstance(bench.transport, Recorder)
+        assert '{"estimatedvalue":1235,"transactioncurrencyid@odata.bind":' in bench.transport.sent[-1][1]
+        await send(bench, record, {deal.AMOUNT: Money(Decimal(7), "JPY")}, marker="")
+        assert bench.transport.sent[-1] == ("PATCH", '{"estimatedvalue":7}')
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,14 @@ from shared.connectors.dynamics.calls import Calls
 _SOLUTION = "startswith(uniquename,'PartnerCenterReferra')"
 _CLOUD_FLOW = 5  # workflow.category
 _ACTIVATED = 1  # workflow.statecode
-_FLOW_COMPONENT = 29  # solutioncomponent.componenttype: workflow
+# A managed flow that somebody switched off and on may lie in a layer of its own, under another solution's id.
+_BY_NAME = "(ismanaged eq true and contains(name,'Partner Center'))"
 
 
 async def flows_active(calls: Calls) -> tuple[str, ...]:
     """Names of its flows that are switched on, in order."""
     solutions = await calls.list("solutions", {"$select": "solutionid", "$filter": _SOLUTION})
-    idents = [row.text("solutionid") for row in solutions]
-    if not idents:
-        return ()
-    within = " or ".join(f"solutionid eq {ident}" for ident in idents)
-    active = f"category eq {_CLOUD_FLOW} and statecode eq {_ACTIVATED} and ({within})"
+    theirs = " or ".join([*(f"solutionid eq {row.text('solutionid')}" for row in solutions), _BY_NAME])
+    active = f"category eq {_CLOUD_FLOW} and statecode eq {_ACTIVATED} and ({theirs})"
     flows = await calls.list("workflows", {"$select": "name", "$filter": active})
     return tuple(sorted(row.text("name") for row in flows))

@@ -77,7 +77,7 @@ class Writer:
     def _currency_columns(self, code: str | None, row: Row) -> Body:
         """A lookup is bound only where it changes: binding the same currency again counts as changing it."""
         if self.config.deal_currency_field:
-            return {self.config.deal_currency_field: code}
+            return {self.config.deal_currency_field: code} if code else {}
         if self.currency is None or row.lookup("transactioncurrencyid") == self.currency.id:
             return {}
         return {"transactioncurrencyid@odata.bind": f"/transactioncurrencies({self.currency.id})"}
