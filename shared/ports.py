@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -44,7 +44,7 @@ class Change:
     """
 
     record: Snapshot
-    values: Values = NOTHING
+    values: Values = field(default_factory=lambda: NOTHING)
     marker: str = ""
     counterpart: str = ""
     counterpart_link: str = ""

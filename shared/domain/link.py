@@ -23,7 +23,7 @@ class Base:
     """
 
     version: str = ""
-    shown: Shown = NOTHING_SHOWN
+    shown: Shown = field(default_factory=lambda: NOTHING_SHOWN)  # 3.11 takes no mapping as a plain default
     marked: bool = False
 
 

@@ -41,7 +41,7 @@ class Snapshot:
     created: datetime
     counterpart: str = ""
     marker: str | None = None
-    locked: Mapping[str, str] = NO_LOCKS
+    locked: Mapping[str, str] = field(default_factory=lambda: NO_LOCKS)
     related: tuple[Ref, ...] = ()
     shared: bool = True
     ours: bool = True
