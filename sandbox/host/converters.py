@@ -5,7 +5,7 @@ from typing import Any
 import azure.functions
 from azure.functions.meta import Datum
 
-_REGISTRY: Any = azure.functions.get_binding_registry()  # type: ignore[no-untyped-call]  # the package has no annotation here
+_REGISTRY: Any = azure.functions.get_binding_registry()
 
 
 class Generic:
