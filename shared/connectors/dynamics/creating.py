@@ -42,7 +42,9 @@ class Creation:
         customer, owner, currency, details = await asyncio.gather(
             self._customer(draft),
             self._owner(draft),
-            self.directory.currency(money.currency if isinstance(money, Money) else None),
+            self.directory.currency(
+                money.currency if isinstance(money, Money) else None, as_text=bool(self.config.deal_currency_field)
+            ),
             catalog.details(catalog.missing(draft.values, None)),
         )
         writer = Writer(config=self.config, schema=self.schema, now=self.now, currency=currency)

@@ -45,13 +45,18 @@ class Directory:
             if found:
                 self._keep(found)
 
-    async def currency(self, code: str | None) -> Currency | None:
-        """The currency with this code; NotMet says what an administrator has to add."""
+    async def currency(self, code: str | None, *, as_text: bool = False) -> Currency | None:
+        """The currency with this code; NotMet says what an administrator has to add.
+
+        None where a column takes the code `as_text`: it may name a currency that this organisation does not have.
+        """
         if not code:
             return None
         known = currency_code(code)
         if known is None:
             raise NotMet(f'"{code}" is not an ISO 4217 currency code: correct the currency of the deal')
+        if as_text:
+            return None
         if known not in self.by_code:
             query = {"$select": joined(CURRENCY), "$filter": f"{equals('isocurrencycode', known)} and statecode eq 0"}
             for row in await self.calls.list("transactioncurrencies", query):

@@ -70,7 +70,7 @@ class Update:
         return await self._alone(change, row, body)
 
     async def _body(self, change: Change, row: Row) -> Body:
-        currency = await self.directory.currency(_code(change))
+        currency = await self.directory.currency(_code(change), as_text=bool(self.config.deal_currency_field))
         writer = Writer(config=self.config, schema=self.schema, now=self.now, currency=currency)
         link, note = change.counterpart_link, change.note
         trace = Trace(marker=change.marker, counterpart=change.counterpart, link=link, note=note)
