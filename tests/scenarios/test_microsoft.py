@@ -1,0 +1,34 @@
+"""Microsoft's side of a deal."""
+
+from __future__ import annotations
+
+from shared.domain import deal
+from shared.domain.lifecycle import Stage
+from shared.domain.values import Side
+from shared.messages import Look, Signal
+from tests.scenarios.pairs import linked_from_crm
+
+
+async def test_microsofts_answer_reaches_audit_and_the_identifier_column() -> None:
+    """Microsoft accepts its referral: the opportunity gets its CRM identifier and an Audit line, once."""
+    w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})
+    microsoft = next(row for row in w.partner.rows.values() if not row.ours)
+    w.partner.edit(microsoft.id, **{deal.STAGE: Stage.ACTIVE, deal.MICROSOFT_ID: "1-ABC"})
+    await w.settle()
+    await w.signals.send(Signal(look=Look.COSELL, side=Side.PARTNER, kind="referral", id=microsoft.id))
+    await w.settle()
+
+    assert w.row.values[deal.MICROSOFT_ID] == "1-ABC"
+    assert len([line for line in w.row.audit if "Microsoft accepted the deal" in line]) == 1
+
+
+async def test_a_slow_round_finds_a_lost_answer_of_microsoft() -> None:
+    """A lost related event moves nothing of ours; the slow round reads open engagements again."""
+    w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})
+    w.webhooks = False
+    microsoft = next(row for row in w.partner.rows.values() if not row.ours)
+    w.partner._touch(microsoft, {deal.MICROSOFT_ID: "1-XYZ"})
+    w.clock.advance(2 * 3600)
+    await w.heal()
+
+    assert w.row.values[deal.MICROSOFT_ID] == "1-XYZ"
