@@ -126,7 +126,13 @@ class App:
         self._reception = Reception(
             job=self._core.job if self._core else None, closed=self._closed, signals=signals, telemetry=telemetry
         )
-        self.office = Office(pair=settings.pair, parked=self._world.parked, signals=signals, telemetry=telemetry)
+        self.office = Office(
+            pair=settings.pair,
+            parked=self._world.parked,
+            signals=signals,
+            telemetry=telemetry,
+            ready=found.good(STORAGE),
+        )
 
     async def partner_event(self, headers: Mapping[str, str], body: bytes) -> Answer:
         if not self._reading.good(STORAGE, TRUST):

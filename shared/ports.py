@@ -143,10 +143,11 @@ class Signals(Protocol):
 
 
 class Cursors(Protocol):
-    """Named texts with no history: poll cursors, the pinned world."""
+    """Named texts with no history: poll cursors, the pinned world. `swap` stores only over the text `before`."""
 
     async def get(self, name: str) -> str | None: ...
     async def put(self, name: str, text: str) -> None: ...
+    async def swap(self, name: str, before: str | None, after: str) -> bool: ...
 
 
 class Pauses(Protocol):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from azure.core.exceptions import ResourceNotFoundError
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
 from shared.platform.rows import key, pieces, whole
 from shared.platform.storage import Storage, storage_errors
@@ -27,6 +30,24 @@ class TableCursors:
 
     async def put(self, name: str, text: str) -> None:
         table = await self._storage.table(TABLE)
-        row = {"PartitionKey": self._partition, "RowKey": key(name), **pieces("text", text)}
         with storage_errors():
-            await table.upsert_entity(row, mode="replace")
+            await table.upsert_entity(self._row(name, text), mode="replace")
+
+    async def swap(self, name: str, before: str | None, after: str) -> bool:
+        table, row = await self._storage.table(TABLE), self._row(name, after)
+        with storage_errors():
+            try:
+                if before is None:
+                    await table.create_entity(row)
+                    return True
+                held = await table.get_entity(self._partition, key(name))
+                if whole("text", held) != before:
+                    return False
+                etag, unchanged = held.metadata["etag"], MatchConditions.IfNotModified
+                await table.update_entity(row, mode="replace", etag=etag, match_condition=unchanged)
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+                return False
+        return True
+
+    def _row(self, name: str, text: str) -> dict[str, Any]:
+        return {"PartitionKey": self._partition, "RowKey": key(name), **pieces("text", text)}

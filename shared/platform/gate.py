@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.errors import CosellError, RemoteError
@@ -15,6 +16,8 @@ FLOWS = (
 )
 UNKNOWN = 30.0  # seconds until a system is asked again that did not say whose it is
 FRESH = 600.0  # seconds that a look for those flows is good for
+FLOWS_AGAIN = 60.0  # seconds until they are looked for again after a look that failed
+FLOWS_LONGEST = 10.0  # seconds that such a look may keep signals waiting
 
 
 Active = Callable[[], Awaitable[tuple[str, ...]]]
@@ -35,40 +38,69 @@ class World(Protocol):
 
 
 class MicrosoftFlows:
-    """Whether Microsoft's flows are active, asked every ten minutes at most."""
+    """Whether Microsoft's flows are active: asked every ten minutes at most, and every minute where nobody can tell."""
 
-    def __init__(
-        self, active: Callable[[], Awaitable[tuple[str, ...]]], tick: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, active: Active, tick: Callable[[], float] = time.monotonic) -> None:
         self._active, self._tick = active, tick
-        self._asked = float("-inf")
+        self._again = float("-inf")
         self._found: tuple[str, ...] = ()
+        self._failure: RemoteError | None = None
+        self._lock = asyncio.Lock()
 
     async def problems(self) -> tuple[str, ...]:
-        if self._tick() - self._asked >= FRESH:
-            self._found = await self._active()
-            self._asked = self._tick()
+        """What is wrong. Raises RemoteError where that cannot be seen; `known` is what was seen last."""
+        async with self._lock:
+            if self._tick() >= self._again:
+                await self._look()
+        if self._failure:
+            raise self._failure.with_traceback(None)
+        return self.known
+
+    async def _look(self) -> None:
+        try:
+            self._found, self._failure = await self._active(), None
+        except RemoteError as error:
+            self._failure = error
+        self._again = self._tick() + (FLOWS_AGAIN if self._failure else FRESH)
+
+    @property
+    def known(self) -> tuple[str, ...]:
         return (FLOWS.format(names=", ".join(self._found)),) if self._found else ()
 
 
 class Gate:
     """`writes` is false where nothing would be written anyway: dry run, and test mode without test records."""
 
-    def __init__(self, *, world: World, flows: MicrosoftFlows, writes: bool) -> None:
-        self._world, self._flows, self._writes = world, flows, writes
+    def __init__(
+        self, *, world: World, flows: MicrosoftFlows, writes: bool, tick: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._world, self._flows, self._writes, self._tick = world, flows, writes, tick
+        self._unknown: Wait | None = None
+        self._again = float("-inf")
+        self._lock = asyncio.Lock()
 
     async def closed(self) -> Wait | None:
-        """Why signals wait; None when the way is clear."""
+        """Why signals wait; None when the way is clear. One of them asks a system that does not answer, not each."""
+        async with self._lock:
+            if self._unknown and self._tick() < self._again:
+                return replace(self._unknown, seconds=self._again - self._tick())
+            return await self._look()
+
+    async def _look(self) -> Wait | None:
+        self._unknown = None
         try:
             problems = await self._world.problems()
         except CosellError as error:  # nobody can tell whose records these are
             seconds = getattr(error, "retry_after", None) or UNKNOWN
-            return Wait(reason=f"it is not known which organisation this is: {error}", seconds=seconds)
+            self._again = self._tick() + seconds
+            self._unknown = Wait(reason=f"it is not known which organisation this is: {error}", seconds=seconds)
+            return self._unknown
         problems = problems or (await self._beside() if self._writes else ())
         return Wait(reason="; ".join(problems)) if problems else None
 
     async def _beside(self) -> tuple[str, ...]:
         try:
-            return await self._flows.problems()
-        except RemoteError:  # health says so; a missing privilege on flows must not stop the deals
-            return ()
+            async with asyncio.timeout(FLOWS_LONGEST):
+                return await self._flows.problems()
+        except (RemoteError, TimeoutError):  # health says so; a missing privilege on flows must not stop the deals
+            return self._flows.known

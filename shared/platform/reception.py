@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from shared.errors import BadMessage
+from shared.errors import BadMessage, Transient
 from shared.messages import Signal
 from shared.platform.gate import Wait
 from shared.platform.trace import span
 from shared.ports import Signals, Telemetry
 
 SECOND_CHANCE = 60.0  # seconds until a poisoned signal is on its queue again
+UNSTEADY = 30.0  # seconds until a signal is tried again that our own storage failed
 AGAIN = "second_chance"
 FAILED = "every attempt to handle this signal failed, which is a fault of this product"
 
@@ -44,8 +45,11 @@ class Reception:
         if wait or self._job is None:
             await self._hold(signal, wait)
             return
-        with span(signal.look.value, signal):
-            await self._job.run(body)
+        try:
+            with span(signal.look.value, signal):
+                await self._job.run(body)
+        except Transient as error:  # what the job itself could not note: its tables are away, and time mends that
+            await self._hold(signal, Wait(reason=str(error), seconds=error.retry_after or UNSTEADY))
 
     async def poisoned(self, body: bytes) -> None:
         """A poison message goes back to its queue once, then it is parked; a poison queue would forget it."""

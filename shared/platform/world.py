@@ -52,15 +52,18 @@ class Pinned:
 
     async def _compare(self) -> None:
         found = await self._found()
-        pinned = await self.pinned()
-        self._problems = tuple(_differences(pinned, found))
-        if not self._problems and pinned != pinned | found:
-            await self._cursors.put(NAME, json.dumps(pinned | found))
+        while not await self._held_to(found):
+            """Another worker pinned something in this moment: there are two names to pin, so this ends."""
         self._right, self._asked = not self._problems, self._tick()
 
-    async def pinned(self) -> dict[str, str]:
+    async def _held_to(self, found: dict[str, str]) -> bool:
+        """Compare with what is pinned, and pin what is not; False where another worker was quicker."""
         text = await self._cursors.get(NAME)
-        return dict(json.loads(text)) if text else {}
+        pinned = dict(json.loads(text)) if text else {}
+        self._problems = tuple(_differences(pinned, found))
+        if self._problems or pinned == pinned | found:
+            return True
+        return await self._cursors.swap(NAME, text, json.dumps(pinned | found))
 
     async def _found(self) -> dict[str, str]:
         crm = (await self._crm.ping()).organisation

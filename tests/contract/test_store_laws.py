@@ -172,3 +172,14 @@ async def test_a_record_is_parked_once_until_it_is_cleared(stores: Stores) -> No
     for _ in range(2):
         await stores.parked.clear(stores.pair, Ref("referral", "r-1"))
     assert await stores.parked.get(stores.pair, Ref("referral", "r-1")) is None
+
+
+async def test_a_swap_stores_only_over_what_it_knows(stores: Stores) -> None:
+    """Of two that pin a text at once one learns that it was second, and neither overwrites what it did not see."""
+    cursors = stores.cursors
+    assert sorted(await asyncio.gather(*(cursors.swap("world", None, text) for text in "ab"))) == [False, True]
+    held = await cursors.get("world")
+    assert await cursors.swap("world", "something else", "c") is False
+    assert (await cursors.get("world"), await cursors.swap("world", held, "c")) == (held, True)
+    assert await cursors.get("world") == "c"
+    assert await cursors.swap("gone", "a", "b") is False

@@ -163,6 +163,14 @@ class FakeCursors:
         self.texts[name] = text
         await self.hook("cursors.put done")
 
+    async def swap(self, name: str, before: str | None, after: str) -> bool:
+        await self.hook("cursors.swap")
+        same = self.texts.get(name) == before
+        if same:
+            self.texts[name] = after
+        await self.hook("cursors.swap done")
+        return same
+
 
 class FakePauses:
     """Pauses by system: the later end stands."""
