@@ -73,7 +73,7 @@ def make_plan(
         pair = pair_of(spec.name, link, sides)
         verdict = merge(spec, pair, newest if spec.name in unclear else winner, titles)
         plan = _add(plan, spec, verdict, sides)
-    return _invitation(plan, sides)
+    return _invitation(plan, link, sides)
 
 
 def pair_of(name: str, link: Link, sides: Mapping[Side, Snapshot]) -> Pair:
@@ -166,12 +166,16 @@ def _base_stage(value: Digest | None) -> Stage | None:
     return Stage(value) if isinstance(value, str) else None
 
 
-def _invitation(plan: Plan, sides: Mapping[Side, Snapshot]) -> Plan:
-    """Microsoft is asked once per deal: only for an accepted deal, and only where nobody was asked in any state."""
+def _invitation(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
+    """Microsoft is asked once per deal: only for an accepted deal, and only where nobody was asked in any state.
+
+    The link remembers an invitation that the partner's lists do not show yet.
+    """
     partner, crm = sides[Side.PARTNER], sides[Side.CRM]
     wanted = blank(crm.values.get(deal.HELP))
     looked = deal.HELP in partner.values
-    if not wanted or not looked or partner.invited or partner.values.get(deal.STAGE) is not Stage.ACTIVE:
+    asked = link.invited or partner.invited
+    if not wanted or not looked or asked or partner.values.get(deal.STAGE) is not Stage.ACTIVE:
         return plan
     closing = plan.to(Side.PARTNER).get(deal.STAGE) in CLOSED
     return plan if closing else replace(plan, invite=str(wanted))

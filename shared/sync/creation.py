@@ -183,7 +183,8 @@ async def noted_invitation(desk: Desk, pair: Linked, intent: Intent, record: Sna
     """The link knows whom was invited; the own referral's version may have moved with it."""
 
     def settled(current: Link) -> Link:
-        noted = replace(without(current, intent), invited=record.invited)
+        # Where the new record is not listed yet, its intent's id stands for it: asked is asked.
+        noted = replace(without(current, intent), invited=record.invited or intent.id)
         unseen = {name: value for name, value in record.values.items() if name == deal.HELP}
         return with_base(noted, Side.PARTNER, digests(unseen, current.key))
 

@@ -80,9 +80,9 @@ class PartnerCenter:
     async def create(self, draft: Draft) -> Snapshot:
         """A POST, sent again only if it certainly had no effect: nothing at Partner Center makes it happen once."""
         if draft.purpose is Purpose.INVITE:
-            await self.rest.call("POST", PATH, json=invitation(draft))
+            answer = await self.rest.call("POST", PATH, json=invitation(draft), headers=WHOLE)
             with _took_effect():
-                return await self._own(draft)
+                return await self._own(draft, _answered(answer))
         answer = await self.rest.call("POST", PATH, json=new_deal(draft), headers=WHOLE)
         with _took_effect():
             record = self._snapshot(answer)
@@ -152,10 +152,14 @@ class PartnerCenter:
         params = {"$filter": f"engagementId eq '{engagement}'"}
         return [Referral.read(item) async for page in pages(self.rest, params) for item in page.value]
 
-    async def _own(self, draft: Draft) -> Snapshot:
+    async def _own(self, draft: Draft, invited: Referral | None = None) -> Snapshot:
+        """The own referral, with the one that was just `invited` also where the engagement does not list it yet."""
         if draft.parent is None:
             raise ValueError("an invitation needs the own referral as its parent")
-        return await self.widen(await self._again(draft.parent.ref.id))
+        own = await self._again(draft.parent.ref.id)
+        listed = await self._engagement(own.parent)
+        unlisted = invited is not None and invited.id not in {referral.id for referral in listed}
+        return widened(own, [*listed, invited] if invited and unlisted else listed)
 
     async def _invited(self, draft: Draft) -> Recovered:
         """One in any state counts, closed ones too: a second invitation needs a person's new request."""
@@ -197,6 +201,11 @@ def _took_effect() -> Iterator[None]:
         yield
     except Refused as error:
         raise Unavailable(error.remote, advice=error.advice) from error
+
+
+def _answered(answer: Answer) -> Referral | None:
+    """The referral that a POST answered with; None for an answer without a body."""
+    return Referral.read(answer.json()) if answer.body.strip() else None
 
 
 def _native(record: Snapshot) -> Referral:
