@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import signal
 import sys
 import textwrap
@@ -15,7 +16,7 @@ from sandbox.people import ON_HOLD, REFERRAL, Json, NotSeenError, People
 from sandbox.stack import FUNCTION_KEY, Stack, running
 
 WIDTH = 116
-LEFT, RIGHT = 55, 63
+LEFT, RIGHT = 57, 63
 PORTS = {"host_port": 7071, "ports": (7081, 7082)}
 
 
@@ -54,17 +55,17 @@ def _opportunity(row: Json) -> str:
     state = {0: "open", 1: "won", 2: "lost"}[row["statecode"]]
     state = "on hold" if state == "open" and row["statuscode"] == ON_HOLD else state
     value = row["actualvalue"] if state == "won" else row["estimatedvalue"]
-    return _columns(row["name"], value, row["estimatedclosedate"], state)
+    return _columns(f"{row['name'][:26]:<27}", value, row["estimatedclosedate"], state)
 
 
 def _referral(referral: Json) -> str:
     details = referral["details"]
     state = f"{referral['status']}/{referral['substatus']}"
-    return _columns(referral["name"], details["dealValue"], details["closingDateTime"][:10], state)
+    return _columns(f"{referral['name'][:24]:<25}", details["dealValue"], details["closingDateTime"][:10], state)
 
 
 def _columns(name: str, value: float | str, closing: str, state: str) -> str:
-    return f"{name[:24]:<24}{float(value):>10,.0f}  {closing}  {state}"
+    return f"{name}{float(value):>9,.0f}  {closing}  {state}"
 
 
 def addresses(stack: Stack) -> None:
@@ -77,7 +78,8 @@ def addresses(stack: Stack) -> None:
 
 
 async def tour(*, keep: bool) -> int:
-    say("Starting Azurite, Partner Center and Dynamics 365 as local servers, and the functions host …")
+    say("Both scenarios of Microsoft's connector, and what goes wrong, on this machine alone: no account is needed.")
+    say("Starting Azure Storage, Partner Center and Dynamics 365 as local servers, and the functions host …")
     started = time.monotonic()
     async with running(**(PORTS if keep else {})) as stack:  # type: ignore[arg-type]  # two keyword arguments
         say(f"Everything answers after {time.monotonic() - started:.1f} s.\n")
@@ -91,6 +93,7 @@ async def tour(*, keep: bool) -> int:
         if keep:
             addresses(stack)
             await asyncio.Event().wait()
+        say("`python dev.py demo --keep` leaves everything running, to look at and to play with; README.md says more.")
     return 0
 
 
@@ -98,6 +101,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python dev.py demo", description="Play the tour on this machine.")
     parser.add_argument("--keep", action="store_true", help="leave everything running afterwards, on fixed ports")
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # redirected on Windows it has a code page without ✓ and →
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return asyncio.run(tour(keep=options.keep))

@@ -77,7 +77,7 @@ async def made_in_crm(story: Story) -> str:
         return row if row[REFERRAL] and "asked for help" in audit(row) else None
 
     row = await people.see("the referral of the new opportunity", look)
-    return f'in Partner Center: co-sell referral {row[REFERRAL][:8]}…; back in the CRM: "{row["name"]}"'
+    return f"in Partner Center: co-sell referral {row[REFERRAL][:8]}…; back in the CRM: “{row['name']}”"
 
 
 async def microsoft_accepts(story: Story) -> str:
@@ -91,7 +91,7 @@ async def microsoft_accepts(story: Story) -> str:
         return row if row[MICROSOFT_ID] else None
 
     row = await people.see("Microsoft's answer in the CRM", look)
-    return f'in the CRM: Microsoft CRM identifier {row[MICROSOFT_ID]}, Audit "{audit(row)}"'
+    return f"in the CRM: Microsoft CRM identifier {row[MICROSOFT_ID]}, Audit “{audit(row)}”"
 
 
 async def edited_in_crm(story: Story) -> str:
@@ -109,7 +109,7 @@ async def sent_by_microsoft(story: Story) -> str:
     story.theirs = str(made["id"])
     await story.referral_shows(story.theirs, lambda r: r["externalReferenceId"])
     row = await story.row_shows(story.theirs, statuscode=ON_HOLD)
-    return f'in the CRM: "{row["name"]}", on hold, account {row["parentaccountid"]["name"]} created'
+    return f"in the CRM: “{row['name']}”, on hold, account {row['parentaccountid']['name']} created"
 
 
 async def accepted_in_crm(story: Story) -> str:
@@ -142,7 +142,7 @@ async def both_at_once(story: Story) -> str:
     if not line:
         raise NotSeenError(f"Audit does not name the conflict: {row[AUDIT]}")
     return (
-        'both sides: the new name, the new notes, 95,000; Audit: "' + line.partition(". ")[2].partition(". ")[2] + '"'
+        "both sides: the new name, the new notes, 95,000; Audit: “" + line.partition(". ")[2].partition(". ")[2] + "”"
     )
 
 
@@ -183,7 +183,7 @@ async def waits_for_data(story: Story) -> str:
         return row if row[REFERRAL] else None
 
     row = await people.see("the deal after its account was mended", shared)
-    return f'in the CRM: "✗" and "{line}"; the account is mended, and it is shared: "{row["name"]}"'
+    return f"in the CRM: “✗” and “{line}”; the account is mended, and it is shared: “{row['name']}”"
 
 
 async def parked_and_replayed(story: Story) -> str:
@@ -202,7 +202,7 @@ async def parked_and_replayed(story: Story) -> str:
         raise NotSeenError(f"the replay answered {answer.status_code}: {answer.text}")
     await story.referral_shows(str(made["id"]), lambda r: r["externalReferenceId"])
     row = await story.row_of(str(made["id"]))
-    return f'parked: "{entry["reason"]}"; one account deactivated, replayed: "{row["name"]}" exists'
+    return f"parked: “{entry['reason']}”; one account deactivated, replayed: “{row['name']}” exists"
 
 
 def _coffee() -> Json:
