@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,11 +60,11 @@ class CredentialTokens:
         self._system, self._make, self._advice, self._now = system, make, advice, now
         self._credential: AsyncTokenCredential | None = None
         self._tokens: dict[str, _Token] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._lock = asyncio.Lock()  # one for all scopes: a credential must not be closed under another scope's request
 
     async def get(self, scope: str, *, fresh: bool = False) -> str:
         asked = self._now()
-        async with self._locks[scope]:
+        async with self._lock:
             token = self._tokens.get(scope)
             stale = token is None or token.ends - EARLY <= self._now() or (fresh and token.fetched <= asked)
             if token is None or stale:

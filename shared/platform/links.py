@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 
 from shared.domain.link import Link
 from shared.domain.values import Ref
@@ -48,10 +48,29 @@ class TableLinks:
             try:
                 done = await table.submit_transaction(_operations(link, row, held))
             except HttpResponseError as error:
-                if error.status_code in MOVED:
-                    raise LinkMoved(_why(link, getattr(error, "index", 0))) from error
-                raise
+                if error.status_code not in MOVED:
+                    raise
+                index = getattr(error, "index", 0)
+                if index:
+                    await self._drop_orphan(link.partner)
+                raise LinkMoved(_why(link, index)) from error
         return replace(link, tag=held_by(link, row, done[0]["etag"]).tag())
+
+    async def _drop_orphan(self, ident: str | None) -> None:
+        """A pointer whose link somebody deleted by hand would refuse its referral for ever: here it goes.
+
+        Link and pointer change in one transaction, so a pointer that is unchanged since before its link was read and
+        that the link does not confirm is nobody's.
+        """
+        pointer = await self._row(partner_key(ident)) if ident else None
+        if pointer is None or (await self.get(pointer["link"])).partner == ident:
+            return
+        table = await self._storage.table(TABLE)
+        try:
+            etag, unchanged = pointer.metadata["etag"], MatchConditions.IfNotModified
+            await table.delete_entity(pointer, etag=etag, match_condition=unchanged)
+        except (ResourceModifiedError, ResourceNotFoundError):
+            return
 
     async def waiting_on(self, ref: Ref) -> tuple[str, ...]:
         return tuple([row["link"] async for row in self._rows(key("waiting", ref.kind, ref.id))])

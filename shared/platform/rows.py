@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PIECE = 30_000  # a text column holds 32,768 characters: https://learn.microsoft.com/azure/storage/tables
+# A text column holds 32,768 UTF-16 units, two of which make an emoji: https://learn.microsoft.com/azure/storage/tables
+PIECE = 16_000
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 
 

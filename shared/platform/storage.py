@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 SYSTEM = "Azure Storage"
 # Short, because three retries of the SDK's own default outlast the lease of a link.
 PATIENCE: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 15}
+# The queue SDK's own first retry comes after 15 s, give or take 3: a webhook's sender has hung up by the second.
+QUEUE_PATIENCE: dict[str, Any] = {**PATIENCE, "initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1}
+NOT_FOUND, NO_TABLE = 404, "TableNotFound"
 ADVICE = {
     401: "Check AzureWebJobsStorage",
     403: "Give the app's identity the roles Storage Queue Data Contributor and Storage Table Data Contributor",
@@ -81,7 +83,6 @@ class Storage:
         self._queues: QueueServiceClient | None = None
         self._tables: TableServiceClient | None = None
         self._made: set[str] = set()
-        self._lock = asyncio.Lock()
 
     def queue(self, name: str) -> QueueClient:
         """A queue that may not exist yet, with the platform's own encoding."""
@@ -92,14 +93,18 @@ class Storage:
         )
 
     async def table(self, name: str) -> TableClient:
-        """A table that exists."""
-        async with self._lock:
-            service = self._table_service()
-            if name not in self._made:
-                with storage_errors():
-                    await service.create_table_if_not_exists(name)
-                self._made.add(name)
+        """A table that exists. Callers that come at once all try to make it: none waits for another's failure."""
+        service = self._table_service()
+        if name not in self._made:
+            with storage_errors():
+                await service.create_table_if_not_exists(name)
+            self._made.add(name)
         return service.get_table_client(name)
+
+    def _notice(self, response: Any) -> None:
+        """A table that somebody deleted under us is made anew by the next call."""
+        if response.http_response.status_code == NOT_FOUND and NO_TABLE in response.http_response.text():
+            self._made.clear()
 
     async def make_queue(self, name: str) -> None:
         with storage_errors():
@@ -113,19 +118,19 @@ class Storage:
 
         account = self._account
         if self._queues is None and account.connection:
-            self._queues = QueueServiceClient.from_connection_string(expanded(account.connection), **PATIENCE)
+            self._queues = QueueServiceClient.from_connection_string(expanded(account.connection), **QUEUE_PATIENCE)
         if self._queues is None:
-            self._queues = QueueServiceClient(account.queues, credential=account.credential, **PATIENCE)
+            self._queues = QueueServiceClient(account.queues, credential=account.credential, **QUEUE_PATIENCE)
         return self._queues
 
     def _table_service(self) -> TableServiceClient:
         from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - cold start
 
-        account = self._account
+        account, options = self._account, {**PATIENCE, "raw_response_hook": self._notice}
         if self._tables is None and account.connection:
-            self._tables = TableServiceClient.from_connection_string(expanded(account.connection), **PATIENCE)
+            self._tables = TableServiceClient.from_connection_string(expanded(account.connection), **options)
         if self._tables is None:
-            self._tables = TableServiceClient(endpoint=account.tables, credential=account.credential, **PATIENCE)
+            self._tables = TableServiceClient(endpoint=account.tables, credential=account.credential, **options)
         return self._tables
 
     async def close(self) -> None:
