@@ -24,6 +24,7 @@ BELIEVED_FOR = timedelta(hours=24)
 DOUBTED_FOR = timedelta(minutes=1)
 MOST_REMEMBERED = 64
 MOST_AT_ONCE = 4
+MOST_UNDER_WAY = 32  # addresses being fetched or waiting for it: anybody may name one, signed or not
 
 Download = Callable[[str], Awaitable[bytes]]
 
@@ -56,7 +57,7 @@ class Certificates:
         self._download, self._clock = download, clock
         self._known: dict[str, Known] = {}
         self._under_way: dict[str, asyncio.Task[Known]] = {}
-        self._gate = asyncio.Semaphore(MOST_AT_ONCE)
+        self._gate, self._own_gate = asyncio.Semaphore(MOST_AT_ONCE), asyncio.Semaphore(MOST_AT_ONCE)
 
     async def key(self, url: str) -> RSAPublicKey:
         """The key of the certificate at `url`; raises BadEvent."""
@@ -75,15 +76,22 @@ class Certificates:
         return _believed(await self._asked(url))
 
     async def _asked(self, url: str) -> Known:
-        """One download at a time for each address, whoever asks; a caller who goes away does not stop it."""
+        """One download at a time for each address, whoever asks; a caller who goes away does not stop it.
+
+        An address that was believed before does not queue behind those that strangers invent.
+        """
         task = self._under_way.get(url)
         if task is None:
-            task = self._under_way[url] = asyncio.create_task(self._examine(url))
+            held = self._known.get(url)
+            gate = self._own_gate if held is not None and held.key is not None else self._gate
+            if gate is self._gate and len(self._under_way) >= MOST_UNDER_WAY:
+                raise BadEvent(503, "too many signing certificates are being fetched: send the event again")
+            task = self._under_way[url] = asyncio.create_task(self._examine(url, gate))
             task.add_done_callback(lambda _: self._under_way.pop(url, None))
         return await asyncio.shield(task)
 
-    async def _examine(self, url: str) -> Known:
-        async with self._gate:
+    async def _examine(self, url: str, gate: asyncio.Semaphore) -> Known:
+        async with gate:
             now = self._clock.now()
             try:
                 known = await self._trusted(url, now)
@@ -114,7 +122,8 @@ class Certificates:
         held = self._known.pop(url, None)
         keeps = held is not None and held.key is not None and held.until > known.fetched and known.key is None
         while len(self._known) >= MOST_REMEMBERED:
-            del self._known[next(iter(self._known))]
+            refused = (address for address, other in self._known.items() if other.key is None)
+            del self._known[next(refused, next(iter(self._known)))]  # the oldest, doubts first
         if keeps and held is not None:
             known = Known(fetched=known.fetched, until=held.until, key=held.key)
         self._known[url] = known
