@@ -23,6 +23,7 @@ from shared.connectors.answers import (
     encoded,
     verdict,
 )
+from shared.connectors.dependency import dependency
 from shared.errors import AccessLost, CosellError, Refused, Remote, Throttled, Transient, Unavailable
 from shared.ports import Tokens
 
@@ -188,7 +189,9 @@ async def _exchange(
 ) -> tuple[int, Mapping[str, str], bytes]:
     built = client.build_request(request.method, request.url, headers=dict(headers), content=request.body)
     built.headers.pop("cookie", None)  # a session of another call must not steer this one
-    response = await client.send(built, stream=True, follow_redirects=False)
+    with dependency(request.method, request.url) as answered:
+        response = await client.send(built, stream=True, follow_redirects=False)
+        answered(response.status_code)
     try:
         return response.status_code, response.headers, await _limited(response, limit)
     finally:

@@ -106,8 +106,14 @@ def _complete(people: Iterable[Person], who: str) -> str:
             "mail address": person.email,
         }
         if absent := [word for word, value in parts.items() if not value.strip()]:
-            return f"fill in the {' and '.join(absent)} of the {who} {person.email or person.last_name or '(unnamed)'}"
+            return f"fill in the {' and '.join(absent)} of the {who} {_called(person)}"
     return ""
+
+
+def _called(person: Person) -> str:
+    """How the seller knows the person: as a mail address or quoted, since telemetry leaves both out."""
+    name = (person.last_name or person.first_name).replace('"', "'")
+    return person.email or (f'"{name}"' if name else "(unnamed)")
 
 
 NEW_REFERRAL: tuple[Check, ...] = (

@@ -7,6 +7,7 @@ https://learn.microsoft.com/azure/azure-monitor/app/opentelemetry-add-modify
 from __future__ import annotations
 
 import logging
+import re
 
 from shared.domain.link import Link
 from shared.domain.outcome import Kind, Outcome
@@ -16,7 +17,14 @@ LOGGER = logging.getLogger("cosell")
 NAMED = "microsoft.custom_event.name"
 NOISY = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx", "httpcore", "msal")
 EVENTS = {kind: f"signal_{kind.value}" for kind in Kind}
-LEVELS = {Kind.PARKED: logging.ERROR, Kind.WAITING: logging.WARNING, Kind.DELAYED: logging.WARNING}
+# What a person must see to. Waiting is a seller's business, told in Audit; a paused system delays thousands.
+LOUD = {EVENTS[Kind.PARKED]: logging.ERROR, "message_poisoned": logging.ERROR}
+# Our sentences put what a record holds between quotation marks, and no quotation mark inside them.
+PEOPLE = (
+    (re.compile(r'"[^"]*"'), '"…"'),
+    (re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]*[^\s<>()\[\]\"',;:.]"), "(a mail address)"),
+    (re.compile(r"(?<!\w)(?<!:\d\d)\+\d[\d ()./-]{6,}\d"), "(a phone number)"),
+)
 
 
 class LogTelemetry:
@@ -26,6 +34,7 @@ class LogTelemetry:
         self._logger = logger
 
     def outcome(self, signal: Signal, outcome: Outcome, *, link: Link | None, ms: float) -> None:
+        reason = impersonal(outcome.reason)
         fields: dict[str, str | float] = {
             "event": EVENTS[outcome.kind],
             "pair": signal.pair,
@@ -36,19 +45,28 @@ class LogTelemetry:
             "why": signal.why.value,
             "attempt": signal.tries,
             "outcome": outcome.kind.value,
-            "reason": outcome.reason,
+            "reason": reason,
             "ms": round(ms, 1),
             "trace": signal.trace,
         }
-        level = LEVELS.get(outcome.kind, logging.INFO)
-        text = "%s: %s, %s"
-        extra = {NAMED: EVENTS[outcome.kind], **fields}
-        self._logger.log(level, text, signal.ref, outcome.kind.value, outcome.reason, extra=extra)
+        name = EVENTS[outcome.kind]
+        extra = {NAMED: name, **fields}
+        level = LOUD.get(name, logging.INFO)
+        self._logger.log(level, "%s: %s, %s", signal.ref, outcome.kind.value, reason, extra=extra)
 
     def event(self, name: str, **fields: str | float) -> None:
+        fields = {key: impersonal(value) if isinstance(value, str) else value for key, value in fields.items()}
         safe = {f"field_{key}" if key in RESERVED else key: value for key, value in fields.items()}
         said = ", ".join(f"{key} {value}" for key, value in fields.items())
-        self._logger.info("%s: %s", name, said, extra={NAMED: name, "event": name, **safe})
+        level = LOUD.get(name, logging.INFO)
+        self._logger.log(level, "%s: %s", name, said, extra={NAMED: name, "event": name, **safe})
+
+
+def impersonal(text: str) -> str:
+    """A reason without the people in it: Audit and the parked signal keep the words, telemetry keeps what happened."""
+    for pattern, instead in PEOPLE:
+        text = pattern.sub(instead, text)
+    return text
 
 
 RESERVED = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}

@@ -1,0 +1,124 @@
+"""Logs carry ids, not people: what telemetry is told of outcomes, events and calls."""
+
+from __future__ import annotations
+
+import logging
+
+import httpx
+import pytest
+from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
+
+from shared.connectors.dependency import dependency
+from shared.connectors.rest import Rest, Verdicts
+from shared.domain import deal
+from shared.domain.outcome import Kind, Outcome, waiting
+from shared.domain.record import Snapshot
+from shared.domain.requirements import require
+from shared.domain.values import Group, Person, Ref, Side
+from shared.errors import NotMet
+from shared.messages import Look, Signal
+from shared.platform.identity import StaticTokens
+from shared.platform.telemetry import LogTelemetry, impersonal
+from tests.fakes.store import START
+
+SIGNAL = Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id="r-1")
+
+
+def reason_of(people: Group) -> str:
+    record = Snapshot(
+        side=Side.CRM,
+        ref=Ref("opportunity", "o-1"),
+        version="1",
+        created=START,
+        modified=START,
+        values={deal.CONTACTS: people},
+    )
+    with pytest.raises(NotMet) as caught:
+        require(record)
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        Person(email="kim.abercrombie@example.com", last_name="Abercrombie"),
+        Person(email="", first_name="Kim", last_name="Abercrombie"),
+        Person(email="", last_name='Kim "K" Abercrombie'),
+    ],
+)
+def test_a_missing_phone_is_told_without_its_owner(person: Person, caplog: pytest.LogCaptureFixture) -> None:
+    """Audit names the person who lacks a phone; telemetry says that a phone is missing, and nobody's name."""
+    caplog.set_level(logging.INFO, "cosell")
+    reason = reason_of(Group([person]))
+    assert "Abercrombie" in reason or person.email in reason
+    LogTelemetry().outcome(SIGNAL, waiting(reason), link=None, ms=1)
+    LogTelemetry().event("parked_dropped", reason=reason)
+    assert "abercrombie" not in " ".join(map(str, map(vars, caplog.records))).casefold()
+    assert "fill in the" in vars(caplog.records[0])["reason"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('Notes was set to "ask Kim" in the CRM: it wins', 'Notes was set to "…" in the CRM: it wins'),
+        ("no user has the address kim@example.com.", "no user has the address (a mail address)."),
+        ("call +1 425-555-0100 first", "call (a phone number) first"),
+        ("6f1b2c9e-3d52-4f6b-9a53-0c7f5c1d2e3f is gone", "6f1b2c9e-3d52-4f6b-9a53-0c7f5c1d2e3f is gone"),
+        ("until 2026-03-02 09:00:00+00:00", "until 2026-03-02 09:00:00+00:00"),
+    ],
+)
+def test_what_vendors_quote_is_taken_out_and_ids_stay(text: str, said: str) -> None:
+    """A vendor's error may name people in its own words; ids and times are what a log is for."""
+    assert impersonal(text) == said
+
+
+def test_only_what_a_person_must_see_to_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A paused system delays thousands of signals: each is a line, none of them a warning."""
+    caplog.set_level(logging.INFO, "cosell")
+    for kind in Kind:
+        LogTelemetry().outcome(SIGNAL, Outcome(kind=kind, reason="r"), link=None, ms=1)
+    LogTelemetry().event("message_poisoned", record="r")
+    loud = {vars(record)["event"]: record.levelname for record in caplog.records if record.levelno > logging.INFO}
+    assert loud == {"signal_parked": "ERROR", "message_poisoned": "ERROR"}
+
+
+async def test_a_calls_query_is_nobodys_business() -> None:
+    """The exporter's own instrumentation is off for the call; our span has its path and status, not its filter."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("test")
+    with dependency("GET", "https://contoso.example.com/users?$filter=mail eq 'kim@example.com'", tracer) as answered:
+        answered(403)
+    span = exporter.get_finished_spans()[0]
+    assert (span.kind, span.status.is_ok) == (SpanKind.CLIENT, False)
+    assert dict(span.attributes or {}) == {
+        "http.request.method": "GET",
+        "url.full": "https://contoso.example.com/users",
+        "server.address": "contoso.example.com",
+        "http.response.status_code": 403,
+    }
+
+
+async def test_every_call_goes_that_way() -> None:
+    """The one client of all vendors suppresses the instrumentation while it sends."""
+    seen: list[bool] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        seen.append(is_http_instrumentation_enabled())
+        return httpx.Response(200)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        rest = Rest(
+            system="s",
+            base_url="https://contoso.example.com",
+            scope="x",
+            tokens=StaticTokens("t"),
+            client=client,
+            verdicts=Verdicts(),
+        )
+        await rest.call("GET", "users", params={"$filter": "mail eq 'kim@example.com'"})
+    assert (seen, is_http_instrumentation_enabled()) == ([False], True)
