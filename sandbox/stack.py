@@ -59,35 +59,68 @@ def settings(partner_center: str, dynamics: str, storage: str, root: Path) -> di
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What a host stands on, and what outlives it: storage, both simulators, a folder for its files."""
+
+    partner_center: str
+    dynamics: str
+    storage: str
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        """The root certificate that the simulated Partner Center's signatures lead to."""
+        return self.folder / "root.pem"
+
+
 @asynccontextmanager
-async def running(
-    overrides: Mapping[str, str] | None = None, *, host_port: int = 0, ports: tuple[int, int] = (0, 0), lease: int = 600
-) -> AsyncIterator[Stack]:
-    """Start everything, wait until it answers, register the webhooks; stop everything at the end."""
+async def ground(ports: tuple[int, int] = (0, 0)) -> AsyncIterator[Ground]:
+    """Start storage and simulators, and wait until they answer."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cosell-", ignore_cleanup_errors=True)))
         storage = await asyncio.to_thread(stack.enter_context, azurite.running())
         sockets = [listen(port) for port in ports]
         partner = create_partner_center(base_url=address(sockets[0]))
         dynamics = create_dynamics(base_url=address(sockets[1]))
-        root, log = folder / "root.pem", folder / "host.log"
-        root.write_bytes(partner.state.certificates.root_pem)
         urls = await stack.enter_async_context(all_serving([(partner, sockets[0]), (dynamics, sockets[1])]))
-        values = settings(urls[0], urls[1], storage, root) | dict(overrides or {})
-        arguments = ["--lease", str(lease), "--settings", str(folder / NO_FILE), "--port", str(host_port)]
-        host = await stack.enter_async_context(spawned(values, *arguments, log=log))
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
+        made = Ground(partner_center=urls[0], dynamics=urls[1], storage=storage, folder=folder)
+        made.root.write_bytes(partner.state.certificates.root_pem)
+        yield made
+
+
+@asynccontextmanager
+async def hosted(
+    on: Ground, overrides: Mapping[str, str] | None = None, *, port: int = 0, lease: int = 600, runtime: str = "auto"
+) -> AsyncIterator[Stack]:
+    """Run a host there, with both systems' webhooks sent to it; another one may follow it."""
+    values = settings(on.partner_center, on.dynamics, on.storage, on.root) | dict(overrides or {})
+    log = on.folder / f"host-{len(list(on.folder.glob('host-*.log'))) + 1}.log"
+    arguments = ["--lease", str(lease), "--settings", str(on.folder / NO_FILE), "--port", str(port)]
+    async with (
+        spawned(values, *arguments, "--runtime", runtime, log=log) as host,
+        httpx.AsyncClient(timeout=30) as client,
+    ):
         made = Stack(
-            partner_center=urls[0],
-            dynamics=urls[1],
+            partner_center=on.partner_center,
+            dynamics=on.dynamics,
             host=host,
-            storage=storage,
+            storage=on.storage,
             log=log,
             settings=values,
             client=client,
         )
         await register(made)
         yield made
+
+
+@asynccontextmanager
+async def running(
+    overrides: Mapping[str, str] | None = None, *, host_port: int = 0, ports: tuple[int, int] = (0, 0), lease: int = 600
+) -> AsyncIterator[Stack]:
+    """Start everything, wait until it answers, register the webhooks; stop everything at the end."""
+    async with ground(ports) as on, hosted(on, overrides, port=host_port, lease=lease) as stack:
+        yield stack
 
 
 async def register(stack: Stack) -> None:

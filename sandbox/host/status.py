@@ -1,5 +1,6 @@
 """How the host describes itself and its functions over HTTP."""
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -24,6 +25,7 @@ def describe_host(runtime: str, problems: Iterable[Problem]) -> dict[str, Any]:
     return {
         "state": "Running",
         "runtime": runtime,
+        "processId": os.getpid(),
         "python": ".".join(map(str, sys.version_info[:3])),
         "errors": [str(problem) for problem in problems],
     }
