@@ -18,7 +18,14 @@ __all__ = ["STORAGE", "TRUST", "Problem", "Reading", "Settings", "read", "readin
 
 STORAGE = "AzureWebJobsStorage"  # and every name that starts like it
 TRUST = "WEBHOOK_"
-_CREDENTIALS = re.compile(r"//[^/@]*@")  # somebody may have put a user and password into an address
+_HIDDEN = "a secret that is not shown"
+# Somebody may have put a user and password, or a signature, into an address, or a key into the wrong setting.
+_CREDENTIALS, _QUERY = re.compile(r"//[^/@]*@"), re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
+_KEYS = re.compile(r"(accountkey|sharedaccess\w*|sig|secret|password)\s*=", re.IGNORECASE)
+# What the platform hands over in place of a secret that it could not read:
+# https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+_REFERENCE = "@microsoft.keyvault("
+_RESOLVABLE = "a Key Vault reference that resolves: check the secret's name, and that the app's identity may read it"
 _FIELDS = {(field.alias or name.upper()): (name, field) for name, field in Settings.model_fields.items()}
 
 
@@ -56,7 +63,9 @@ def read(environment: Mapping[str, str]) -> Reading:
     """Never raises. Names are matched in any case, as Windows and the platform do; white space is empty."""
     given = {name.casefold(): text.strip() for name, text in environment.items() if text.strip()}
     values = {alias: given[alias.casefold()] for alias in _FIELDS if alias.casefold() in given}
-    best, wrong = _best(values)
+    unread = {name: text for name, text in values.items() if text.casefold().startswith(_REFERENCE)}
+    best, wrong = _best({name: text for name, text in values.items() if name not in unread})
+    wrong += [Problem(name=name, shown=f'"{text[:200]}"', may_be=_RESOLVABLE) for name, text in unread.items()]
     named = {problem.name for problem in wrong}
     missing = [
         Problem(name=rule.name, shown=_shown(rule.name, values), may_be=rule.may_be)
@@ -83,8 +92,15 @@ def _problem(name: str, values: Mapping[str, str]) -> Problem:
 def _shown(name: str, values: Mapping[str, str]) -> str:
     if name not in values:
         return "not set"
-    secret = isinstance(_FIELDS[name][1].default, SecretStr)
-    return "a secret that is not shown" if secret else f'"{_CREDENTIALS.sub("//…@", values[name])[:200]}"'
+    text = values[name]
+    pasted = text in (values[other] for other in values if _secret(other)) or _KEYS.search(text.partition("?")[0])
+    if _secret(name) or pasted:
+        return _HIDDEN
+    return f'"{_QUERY.sub(r"\1?…", _CREDENTIALS.sub("//…@", text))[:200]}"'
+
+
+def _secret(name: str) -> bool:
+    return isinstance(_FIELDS[name][1].default, SecretStr)
 
 
 @lru_cache(maxsize=1)
