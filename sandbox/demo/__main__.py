@@ -75,6 +75,7 @@ def addresses(stack: Stack) -> None:
     say(f"  Partner Center  {stack.partner_center}/control/referrals")
     say(f"  Dynamics 365    {stack.dynamics}/api/data/v9.2/opportunities (Authorization: Bearer sandbox-seller)")
     say(f"  host log        {stack.log}")
+    say("docs/sandbox.md says how to act on either side.")
 
 
 async def tour(*, keep: bool) -> int:
