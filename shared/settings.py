@@ -96,7 +96,8 @@ def _shown(name: str, values: Mapping[str, str]) -> str:
     pasted = text in (values[other] for other in values if _secret(other)) or _KEYS.search(text.partition("?")[0])
     if _secret(name) or pasted:
         return _HIDDEN
-    return f'"{_QUERY.sub(r"\1?…", _CREDENTIALS.sub("//…@", text))[:200]}"'
+    plain = _QUERY.sub(r"\1?…", _CREDENTIALS.sub("//…@", text))
+    return f'"{plain[:200]}"'
 
 
 def _secret(name: str) -> bool:
