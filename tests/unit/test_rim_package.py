@@ -1,0 +1,37 @@
+"""What is deployed: the app and what it needs, and nothing of a dependency is left out by a careless pattern."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = {"function_app.py", "host.json", "requirements.txt", "functions", "shared"}
+IGNORED = [line for line in (ROOT / ".funcignore").read_text("utf-8").split() if line]
+QUEUES = json.loads((ROOT / "host.json").read_text("utf-8"))["extensions"]["queues"]
+
+
+def ignored(name: str) -> bool:
+    return any(fnmatchcase(name, pattern.lstrip("/")) for pattern in IGNORED)
+
+
+def test_the_package_holds_the_app_and_nothing_else() -> None:
+    """Sandbox, tests, tools and documents stay here; every file of the app goes along."""
+    here = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} | {".git", ".ci", ".venv", ".tools"}
+    assert {name for name in here if not ignored(name)} == SHIPPED & here
+    assert {name for name in SHIPPED if not (ROOT / name).exists()} == set()
+
+
+def test_patterns_name_the_root_only() -> None:
+    """A bare `cli` or `__pycache__` would leave out that folder of every dependency that is packed along."""
+    assert [pattern for pattern in IGNORED if not pattern.startswith("/")] == []
+
+
+def test_the_hosts_queue_settings_are_those_that_the_product_counts_on() -> None:
+    """A failed message rests before its next try, five tries make poison, an idle queue is looked at every 2 s."""
+    assert (QUEUES["maxDequeueCount"], QUEUES["messageEncoding"]) == (5, "base64")
+    assert QUEUES["maxPollingInterval"] == "00:00:02"
+    assert re.fullmatch(r"00:00:[1-5]\d", QUEUES["visibilityTimeout"])
+    assert QUEUES["batchSize"] + QUEUES["newBatchThreshold"] <= 16
