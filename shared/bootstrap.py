@@ -14,13 +14,14 @@ from shared.errors import Misconfigured, RemoteError
 from shared.messages import Signal
 from shared.platform.doors import Answer, Door, Left, Reader, problem
 from shared.platform.gate import Gate, MicrosoftFlows, Wait
-from shared.platform.health import Check, health, pings, unpaused, without
+from shared.platform.health import Check, health, pings, remembered, unpaused, without
 from shared.platform.office import Office
 from shared.platform.outside import Outside, outside
 from shared.platform.reception import Reception
 from shared.platform.telemetry import quieten
 from shared.platform.world import Organisation, Pinned
 from shared.settings import STORAGE, TRUST, Reading, Settings, reading
+from shared.sync.baseline import baseline
 from shared.sync.job import Job
 from shared.sync.reconcile import Reconcile
 from shared.sync.watch import Watch
@@ -71,7 +72,7 @@ def core(settings: Settings, world: Outside) -> Core:
     checks = {
         "partner_center": pings(partner.ping),
         "dynamics": pings(crm.ping),
-        "dynamics_columns": pings(crm.inspect),
+        "dynamics_columns": remembered(pings(crm.inspect)),
         "world": without(pinned.problems),
         "microsoft_flows": without(flows.problems),
     }
@@ -153,6 +154,7 @@ class App:
     async def heal(self) -> None:
         """One pass of auto-heal; what time mends is said and left to the next one."""
         wait = await self._closed() or await self._paused()
+        await baseline(self._world.cursors, self._world.clock)  # also while wrong settings hold everything up
         if self._core and not wait:
             try:
                 await self._core.watch.run()
