@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from shared.ports import Clock, Pauses
 from shared.settings import Problem
 
 LONGEST = 20.0  # seconds a check may take
+GOOD_FOR, BAD_FOR = 600.0, 15.0  # seconds that the finding of a costly check is given again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,23 @@ async def _made(check: Check) -> Finding:
         return Finding(ok=False, detail=f"no answer in {LONGEST:.0f} s")
     except CosellError as error:
         return Finding(ok=False, detail=str(error))
+
+
+def remembered(check: Check, tick: Callable[[], float] = time.monotonic) -> Check:
+    """A check that costs many requests, made rarely while it is well: monitors ask for health every minute."""
+    last: list[tuple[float, Finding]] = []
+
+    async def again() -> Finding:
+        if last and tick() < last[0][0]:
+            return last[0][1]
+        try:
+            found = await check()
+        except CosellError as error:
+            found = Finding(ok=False, detail=str(error))
+        last[:] = [(tick() + (GOOD_FOR if found.ok else BAD_FOR), found)]
+        return found
+
+    return again
 
 
 def pings(ping: Callable[[], Awaitable[object]]) -> Check:

@@ -14,6 +14,7 @@ from shared.errors import CosellError, Misconfigured, Remote, Throttled, Unavail
 from shared.messages import Look, Signal
 from shared.platform.doors import Door
 from shared.platform.gate import FLOWS_AGAIN, UNKNOWN, Gate, MicrosoftFlows
+from shared.platform.health import BAD_FOR, GOOD_FOR, pings, remembered
 from shared.platform.office import Office
 from shared.platform.reception import UNSTEADY, Reception
 from shared.platform.world import NAME, Pinned
@@ -193,3 +194,14 @@ async def test_the_desk_says_503_while_its_table_is_away(*, ready: bool) -> None
     office = Office(pair="cosell", parked=parked, signals=signals, telemetry=telemetry, ready=ready)
     for answer in (await office.listed(), await office.replay("a", "b"), await office.drop("a", "b")):
         assert (answer.status, answer.body["error"], bool(answer.body["reason"])) == (503, "not_available", True)
+
+
+async def test_a_costly_check_is_made_rarely_while_it_is_well() -> None:
+    """Monitors ask for health every minute from everywhere; what is wrong is looked at again soon."""
+    asked, ticks = Asked(), Ticks()
+    check = remembered(pings(asked), ticks)
+    assert [(await check()).ok for _ in range(3)] == [True] * 3
+    asked.answer, ticks.now = Misconfigured(("no such column",)), GOOD_FOR
+    assert [(await check()).detail for _ in range(3)] == ["no such column"] * 3
+    asked.answer, ticks.now = (), GOOD_FOR + BAD_FOR
+    assert ((await check()).ok, asked.times) == (True, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.connectors.dynamics.calls import Calls
@@ -27,13 +27,16 @@ from shared.errors import Misconfigured
 from shared.ports import Change, Clock, Draft, Page, Recovered, Search, Snapshot, World
 
 T = TypeVar("T")
+MISTAKEN = timedelta(minutes=1)  # a column that is not there is looked for again: two dozen requests each time
 
 
 @dataclass(kw_only=True)
 class Memory:
-    """What one worker has read of the metadata; None until first use."""
+    """What one worker has read of the metadata, None until first use, or why it does not fit the settings."""
 
     schema: Schema | None = None
+    wrong: Misconfigured | None = None
+    again: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +106,11 @@ class Dynamics:
         return await flows_active(self.calls)
 
     async def inspect(self) -> Schema:
-        """The organisation's metadata, read anew and checked against the settings: raises Misconfigured."""
-        self.memory.schema = None
-        return await self._schema()
+        """The organisation's metadata, read anew and checked against the settings: raises Misconfigured.
+
+        The deals go on meanwhile under what is known.
+        """
+        return await self._looked_up()
 
     def reader(self, schema: Schema) -> Reader:
         return Reader(config=self.config, schema=schema, currencies=self.directory.codes)
@@ -143,17 +148,28 @@ class Dynamics:
         return await update.answer(change)
 
     async def _schema(self) -> Schema:
-        """Read once per worker, by whoever comes first."""
+        """Read once per worker, by whoever comes first; where it does not fit, again after a minute at most."""
+        memory = self.memory
         async with self.lock:
-            if self.memory.schema is None:
-                names = ("opportunity", "account", "contact")
-                tables = await asyncio.gather(*(read_table(self.calls.rest, name) for name in names))
-                solutions = await find_solutions(self.calls.rest, self.config.prefix)
-                opportunity, account, contact = tables
-                schema = Schema(opportunity=opportunity, account=account, contact=contact, solutions=solutions)
-                self.config.check(schema)
-                self.memory.schema = schema
-            return self.memory.schema
+            if memory.schema is not None:
+                return memory.schema
+            if memory.wrong and memory.again and self.clock.now() < memory.again:
+                raise memory.wrong.with_traceback(None)
+            return await self._looked_up()
+
+    async def _looked_up(self) -> Schema:
+        names = ("opportunity", "account", "contact")
+        tables = await asyncio.gather(*(read_table(self.calls.rest, name) for name in names))
+        solutions = await find_solutions(self.calls.rest, self.config.prefix)
+        opportunity, account, contact = tables
+        schema = Schema(opportunity=opportunity, account=account, contact=contact, solutions=solutions)
+        try:
+            self.config.check(schema)
+        except Misconfigured as error:
+            self.memory.schema, self.memory.wrong, self.memory.again = None, error, self.clock.now() + MISTAKEN
+            raise
+        self.memory.schema, self.memory.wrong = schema, None
+        return schema
 
     async def _known(self, call: Callable[[Schema], Awaitable[T]]) -> T:
         """A call under the metadata as it is known, once more under fresh metadata if a name is unknown by now."""
