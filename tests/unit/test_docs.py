@@ -17,6 +17,7 @@ from shared.setting_model import Settings
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
 NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
+PLACE = re.compile(r"`((?:shared|functions|sandbox|tests|docs|infra)/[\w/.-]*)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SETTING = re.compile(r"^\| `(\w+)` \| (.+?) \| .+ \|$", re.MULTILINE)
 PROMISE = re.compile(r"^\| P-(\d+) \| ([BLUE/]+) \| (.+) \| (.+) \|$", re.MULTILINE)
@@ -70,6 +71,12 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         if "://" not in link and (not target.exists() or (anchor and anchor not in anchors(target))):
             broken.append(link)
     assert broken == []
+
+
+@each_document
+def test_every_named_place_exists(document: Path) -> None:
+    """A file or folder of the project that a document names is there."""
+    assert [place for place in PLACE.findall(prose(document)) if not (ROOT / place).exists()] == []
 
 
 def test_the_settings_are_those_of_the_code() -> None:
