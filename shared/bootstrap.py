@@ -166,11 +166,16 @@ class App:
     async def health(self) -> Answer:
         checks: dict[str, Check] = {}
         if self._reading.good(STORAGE):
-            checks["storage"] = pings(lambda: self._world.cursors.get("world"))
+            checks["storage"] = pings(self._stored)
         if self._core:
             pauses, clock = self._world.pauses, self._world.clock
             checks |= {**self._core.checks, **{f"{side}_pause": unpaused(pauses, clock, side) for side in Side}}
         return await health(self._reading.problems, checks)
+
+    async def _stored(self) -> None:
+        """Tables and queues have roles of their own: either may be refused alone."""
+        await self._world.cursors.get("world")
+        await self._world.signals.ping()
 
     async def close(self) -> None:
         await self._world.close()

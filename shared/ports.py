@@ -137,9 +137,10 @@ class Links(Protocol):
 
 
 class Signals(Protocol):
-    """The one sender: no expiry, visible after `delay` seconds."""
+    """The one sender: no expiry, visible after `delay` seconds. `ping` only proves that the queues answer."""
 
     async def send(self, signal: Signal, *, delay: float = 0) -> None: ...
+    async def ping(self) -> None: ...
 
 
 class Cursors(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -47,6 +47,8 @@ READS = frozenset({"GET", "HEAD"})
 NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 UNSAID = (0.3, 1.0)  # seconds before the second and third attempt when the server names no time
 LARGEST = 16 * 1024 * 1024
+# A download may come over plain http: what somebody on the way compressed is never unpacked, however small it looks.
+IDENTITY = {"Accept-Encoding": "identity"}
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -186,6 +188,8 @@ async def _exchange(
     request: _Request,
     headers: Mapping[str, str],
     limit: int,
+    *,
+    plain: bool = False,
 ) -> tuple[int, Mapping[str, str], bytes]:
     built = client.build_request(request.method, request.url, headers=dict(headers), content=request.body)
     built.headers.pop("cookie", None)  # a session of another call must not steer this one
@@ -193,15 +197,19 @@ async def _exchange(
         response = await client.send(built, stream=True, follow_redirects=False)
         answered(response.status_code)
     try:
-        return response.status_code, response.headers, await _limited(response, limit)
+        return (
+            response.status_code,
+            response.headers,
+            await _limited(response.aiter_raw() if plain else response.aiter_bytes(), limit),
+        )
     finally:
         client.cookies.clear()
         await response.aclose()
 
 
-async def _limited(response: httpx.Response, limit: int) -> bytes:
+async def _limited(chunks: AsyncIterator[bytes], limit: int) -> bytes:
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in chunks:
         body += chunk
         if len(body) > limit:
             raise _TooLarge
@@ -227,7 +235,7 @@ async def download(client: httpx.AsyncClient, url: str, *, limit: int, timeout: 
     request = _Request(method="GET", url=url, headers={}, body=None)
     try:
         async with asyncio.timeout(timeout):
-            status, headers, body = await _exchange(client, request, {}, limit)
+            status, headers, body = await _exchange(client, request, IDENTITY, limit, plain=True)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
         raise Unavailable(Remote(system=system, message=f"no answer came ({type(error).__name__})")) from error
     except _TooLarge as error:

@@ -7,7 +7,7 @@ import math
 from azure.core.exceptions import ResourceNotFoundError
 
 from shared.errors import CosellError
-from shared.messages import Signal
+from shared.messages import Look, Signal
 from shared.platform.storage import Storage, storage_errors
 from shared.platform.trace import carried
 
@@ -35,6 +35,14 @@ class Queues:
             except ResourceNotFoundError:
                 await self._storage.make_queue(signal.look.value)
                 await self._put(signal.look.value, body, delay)
+
+    async def ping(self) -> None:
+        """Raises Unavailable; a queue that is not there yet is made by the first signal."""
+        with storage_errors():
+            try:
+                await self._storage.queue(Look.REFERRAL.value).get_queue_properties()
+            except ResourceNotFoundError:
+                return
 
     async def _put(self, name: str, body: bytes, delay: float) -> None:
         hidden = min(math.ceil(delay), LONGEST_DELAY) if delay > 0 else None

@@ -10,11 +10,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 
+from shared.errors import CosellError
 from shared.ports import Cursors, Gateway
 
 NAME = "world"
 CRM, PARTNER = "dataverse", "partner_center"
 AGAIN = 60.0  # seconds after which a wrong world is looked at again
+RIGHT_FOR = 3600.0  # seconds; an environment can be copied over at the same address, and then has another id
 TELLS = {
     CRM: "DATAVERSE_URL leads to the organisation {found}",
     PARTNER: "the Partner Center settings lead to the tenant {found}",
@@ -22,7 +24,7 @@ TELLS = {
 
 
 class Pinned:
-    """Compares the world with the pinned one; asks once a worker, and again only while it is wrong.
+    """Compares the world with the pinned one; asks once an hour, and more often only while it is wrong.
 
     `tenant` is Partner Center's where the settings name it; otherwise the gateway is asked.
     """
@@ -40,21 +42,31 @@ class Pinned:
         self._tenant, self._tick = tenant, tick
         self._right = False
         self._lock = asyncio.Lock()
-        self._asked = float("-inf")
+        self._again = float("-inf")
         self._problems: tuple[str, ...] = ()
 
     async def problems(self) -> tuple[str, ...]:
         """What is not as it was pinned. Raises what the gateways raise when they cannot tell."""
         async with self._lock:
-            if not self._right and self._tick() - self._asked >= AGAIN:
-                await self._compare()
+            if self._tick() >= self._again:
+                await self._look()
         return self._problems
+
+    async def _look(self) -> None:
+        try:
+            await self._compare()
+        except CosellError:
+            if not self._right:
+                raise
+            self._again = self._tick() + AGAIN  # it was right, and an outage is no other world
+            return
+        self._right = not self._problems
+        self._again = self._tick() + (RIGHT_FOR if self._right else AGAIN)
 
     async def _compare(self) -> None:
         found = await self._found()
         while not await self._held_to(found):
             """Another worker pinned something in this moment: there are two names to pin, so this ends."""
-        self._right, self._asked = not self._problems, self._tick()
 
     async def _held_to(self, found: dict[str, str]) -> bool:
         """Compare with what is pinned, and pin what is not; False where another worker was quicker."""

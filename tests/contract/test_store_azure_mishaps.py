@@ -12,9 +12,11 @@ import pytest
 
 from shared.domain.link import Link
 from shared.domain.values import Ref, Side
+from shared.errors import Unavailable
 from shared.platform.cursors import TableCursors
 from shared.platform.links import TABLE, TableLinks
 from shared.platform.parked import TableParked
+from shared.platform.queues import Queues
 from shared.platform.storage import Account, Storage
 from shared.ports import LinkMoved, ParkedEntry
 from tests.contract.store_laws import NOW
@@ -88,3 +90,13 @@ async def test_texts_are_cut_by_what_the_service_counts(storage: Storage) -> Non
     assert await parked.get(pair, ref) == entry
     await parked.clear(pair, ref)
     assert await parked.get(pair, ref) is None
+
+
+async def test_queues_answer_before_the_first_signal_made_any(storage: Storage, azurite_connection: str) -> None:
+    """A fresh account is well; one whose key is wrong is not."""
+    await Queues(storage).ping()
+    key = azurite_connection.partition("AccountKey=")[2].partition(";")[0]
+    refused = Storage(Account(connection=azurite_connection.replace(key, "aW52ZW50ZWQ=")))
+    with pytest.raises(Unavailable, match="403"):
+        await Queues(refused).ping()
+    await refused.close()

@@ -129,6 +129,9 @@ class FakeSignals:
         self.put(Sent(visible, next(self._numbers), signal.encoded().encode(), delay))
         await self.hook("signals.send done")
 
+    async def ping(self) -> None:
+        await self.hook("signals.ping")
+
     def put(self, sent: Sent) -> None:
         """Put a message on the queue, also one that was taken and comes back, or comes twice."""
         heapq.heappush(self.heap, sent)

@@ -18,7 +18,7 @@ from functions import BLUEPRINTS
 from functions.answered import Interrupted, answered
 from shared.bootstrap import App, app, use
 from shared.domain.values import Side
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, Remote, Unavailable
 from shared.messages import Look, Signal
 from shared.platform.identity import StaticTokens
 from shared.platform.outside import Outside
@@ -74,7 +74,7 @@ async def install() -> AsyncIterator[Install]:
     """Give the functions an app with these settings over fakes; its queues come back."""
 
     def make(settings: dict[str, str], **parts: Any) -> FakeSignals:
-        signals = FakeSignals(FakeClock())
+        signals: FakeSignals = parts.pop("signals", None) or FakeSignals(FakeClock())
         use(App(read(settings), world(signals, **parts)))
         return signals
 
@@ -224,3 +224,16 @@ async def test_one_app_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         await first.close()
     finally:
         use(None)
+
+
+@pytest.mark.parametrize("broken", ["cursors", "signals"])
+async def test_storage_is_well_only_when_tables_and_queues_answer(broken: str, install: Install) -> None:
+    """Each has a role of its own that may be missing: health tells, before a webhook has to."""
+
+    async def away(_: str) -> None:
+        raise Unavailable(Remote(system="Azure Storage", status=403))
+
+    fake = FakeCursors(hook=away) if broken == "cursors" else FakeSignals(FakeClock(), hook=away)
+    install(SANDBOX | {"MODE": "production"}, **{broken: fake})
+    checks = json.loads((await user_function("health")(request("GET"))).get_body())["checks"]
+    assert (checks["storage"]["ok"], "403" in checks["storage"]["detail"]) == (False, True)

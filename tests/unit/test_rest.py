@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.connectors.rest import Rest, Verdicts
+from shared.connectors.rest import Rest, Verdicts, download
 from shared.errors import AccessLost, CosellError, Refused, Unavailable
 
 BASE = "https://api.example.com"
@@ -219,3 +220,17 @@ async def test_a_whole_call_has_a_limit() -> None:
     client = httpx.AsyncClient(transport=httpx.MockTransport(silent))
     with pytest.raises(Unavailable, match=r"within 0\.01 s"):
         await Server(ok()).rest(client=client, longest=0.01).call("GET", "deals")
+
+
+async def test_a_download_is_taken_as_it_comes() -> None:
+    """Compression is neither asked for nor undone: a few bytes on the wire must not become a gigabyte in memory."""
+    bomb = gzip.compress(b"0" * 1_000_000)
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["accept-encoding"])
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(bomb))
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        assert await download(client, "http://aia.example.com/a.cer", limit=64 * 1024, timeout=1) == bomb
+    assert asked == ["identity"]

@@ -17,7 +17,7 @@ from shared.platform.gate import FLOWS_AGAIN, UNKNOWN, Gate, MicrosoftFlows
 from shared.platform.health import BAD_FOR, GOOD_FOR, pings, remembered
 from shared.platform.office import Office
 from shared.platform.reception import UNSTEADY, Reception
-from shared.platform.world import NAME, Pinned
+from shared.platform.world import NAME, RIGHT_FOR, Pinned
 from shared.ports import Gateway, ParkedEntry, World
 from tests.fakes.store import FakeClock, FakeCursors, FakeParked, FakeSignals, FakeTelemetry
 
@@ -48,8 +48,11 @@ class Organisations:
     """A gateway as far as the world is concerned."""
 
     name: str
+    error: CosellError | None = None
 
     async def ping(self) -> World:
+        if self.error:
+            raise self.error
         return World(organisation=self.name)
 
 
@@ -205,3 +208,15 @@ async def test_a_costly_check_is_made_rarely_while_it_is_well() -> None:
     assert [(await check()).detail for _ in range(3)] == ["no such column"] * 3
     asked.answer, ticks.now = (), GOOD_FOR + BAD_FOR
     assert ((await check()).ok, asked.times) == (True, 3)
+
+
+async def test_an_environment_that_was_copied_over_is_noticed() -> None:
+    """The world is compared again every hour; an outage in that moment changes nothing."""
+    crm, ticks = Organisations("org-1"), Ticks()
+    gateway = cast("Gateway", crm)
+    pinned = Pinned(partner=gateway, crm=gateway, cursors=FakeCursors(), tenant="t", tick=ticks)
+    assert await pinned.problems() == ()
+    crm.name, crm.error, ticks.now = "org-2", AWAY, RIGHT_FOR
+    assert await pinned.problems() == ()
+    crm.error, ticks.now = None, RIGHT_FOR + 60
+    assert "org-2" in (await pinned.problems())[0]
