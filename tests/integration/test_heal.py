@@ -135,7 +135,7 @@ async def test_a_pass_that_fails_is_repeated_whole(bench: Bench, status: int) ->
     await bench.people.webhooks(drop=1.0)
     await bench.people.edit_opportunity(str(row["opportunityid"]), description="Unspoken.")
     await bench.people.edit_referral(str(referral["id"]), name="Unheard")
-    await bench.fault("dynamics", method="GET", path="/api/data/", status=status, times=8, retry_after=1)
+    await bench.fault("dynamics", method="GET", path="/api/data/", status=status, times=8, retry_after=30)
     await bench.heal()
     await bench.people.control("dynamics", "DELETE", "faults")
     bench.clock.advance(AN_HOUR)
