@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -197,19 +197,17 @@ async def _exchange(
         response = await client.send(built, stream=True, follow_redirects=False)
         answered(response.status_code)
     try:
-        return (
-            response.status_code,
-            response.headers,
-            await _limited(response.aiter_raw() if plain else response.aiter_bytes(), limit),
-        )
+        return response.status_code, response.headers, await _limited(response, limit, plain=plain)
     finally:
         client.cookies.clear()
         await response.aclose()
 
 
-async def _limited(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+async def _limited(response: httpx.Response, limit: int, *, plain: bool) -> bytes:
+    if plain and response.headers.get("content-encoding", "identity") != "identity":
+        raise _TooLarge
     body = bytearray()
-    async for chunk in chunks:
+    async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > limit:
             raise _TooLarge
@@ -239,5 +237,5 @@ async def download(client: httpx.AsyncClient, url: str, *, limit: int, timeout: 
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
         raise Unavailable(Remote(system=system, message=f"no answer came ({type(error).__name__})")) from error
     except _TooLarge as error:
-        raise Refused(Remote(system=system, message=f"the file is larger than {limit} bytes")) from error
+        raise Refused(Remote(system=system, message=f"the file is larger than {limit} bytes, or compressed")) from error
     return decipher(status, headers, body, system=system, verdicts=Verdicts()).body
