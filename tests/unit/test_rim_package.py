@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+OURS = {"functions", "shared", "__future__"}
 SHIPPED = {"function_app.py", "host.json", "requirements.txt", "functions", "shared"}
 IGNORED = [line for line in (ROOT / ".funcignore").read_text("utf-8").split() if line]
 QUEUES = json.loads((ROOT / "host.json").read_text("utf-8"))["extensions"]["queues"]
@@ -22,6 +25,21 @@ def test_the_package_holds_the_app_and_nothing_else() -> None:
     here = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} | {".git", ".ci", ".venv", ".tools"}
     assert {name for name in here if not ignored(name)} == SHIPPED & here
     assert {name for name in SHIPPED if not (ROOT / name).exists()} == set()
+
+
+def test_whatever_is_imported_is_required() -> None:
+    """A library that only comes along with another one may stay away with its next release."""
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    required = {re.split(r"[<>=;\s]", line)[0].replace("-", ".") for line in lines if line and line[0] != "#"}
+    required |= {"opentelemetry"}  # one namespace of several packages
+    sources = [path for folder in ("functions", "shared") for path in (ROOT / folder).rglob("*.py")]
+    trees = [ast.parse(path.read_text("utf-8")) for path in sources]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    foreign = {name for name in names if name.partition(".")[0] not in OURS | sys.stdlib_module_names}
+    loose = {name.replace("_", ".") for name in foreign}
+    assert {name for name in loose if not any(f"{name}.".startswith(f"{known}.") for known in required)} == set()
 
 
 def test_patterns_name_the_root_only() -> None:
