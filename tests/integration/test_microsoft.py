@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.people import MICROSOFT_ID, WANTED_HELP, Json, help_option
+from sandbox.people import IN_PROGRESS, MICROSOFT_ID, WANTED_HELP, Json, help_option
 from tests.integration.bench import Bench, audit, linked_inbound, linked_outbound
 
 CO_SELL: dict[str, Any] = {WANTED_HELP: help_option("General Or Other")}
@@ -107,3 +107,15 @@ async def test_microsofts_status_is_shown_on_a_deal_that_it_sent(bench: Bench) -
     await bench.settle()
 
     assert (await bench.row())[MICROSOFT_ID] == "7-EXAMPLE43"
+
+
+async def test_microsoft_is_not_invited_to_a_deal_that_it_sent(bench: Bench) -> None:
+    """Its own referral is there from the start, also while a lagging list does not show it yet."""
+    await bench.switch("partner_center", list_lag_seconds=60.0)
+    _, row = await linked_inbound(bench)
+    await bench.people.edit_opportunity(str(row["opportunityid"]), statuscode=IN_PROGRESS, **CO_SELL)
+    await bench.settle()
+    await bench.heal()
+
+    assert (await bench.own())["status"] == "Active"
+    assert len(await bench.microsofts()) == 1

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from shared.connectors.partner_center.vocabulary import (
     INTENT_ATTRIBUTE,
+    MICROSOFT,
     NO_HELP,
+    invited_by,
     is_lead,
     is_microsofts,
     is_ours,
@@ -159,9 +161,14 @@ def widened(record: Snapshot, engagement: Sequence[Referral]) -> Snapshot:
     return replace(
         record,
         values=frozen(values),
-        invited=theirs.id if theirs else None,
+        invited=theirs.id if theirs else _inviter(own),
         locked=_locks(values, invited=theirs is not None),
     )
+
+
+def _inviter(own: Referral | None) -> str | None:
+    """Microsoft, where it brought this co-sell deal itself: its own referral is there, listed already or not."""
+    return MICROSOFT if own and not is_lead(own) and invited_by(own) == MICROSOFT else None
 
 
 def newest_of_microsoft(engagement: Sequence[Referral], *, but: str) -> Referral | None:

@@ -72,11 +72,15 @@ def is_ours(referral: Brief, organization: str) -> bool:
     return not is_microsofts(referral) and (not organization or owner in ("", organization.casefold()))
 
 
+def invited_by(referral: Referral) -> str:
+    """The id of the organisation that brought this deal, "" where nobody else did."""
+    inviter = referral.invite_context.invited_by if referral.invite_context else None
+    return (inviter.organization_id or "").casefold() if inviter else ""
+
+
 def is_lead(referral: Referral) -> bool:
-    invited_by = referral.invite_context.invited_by if referral.invite_context else None
-    inviter = (invited_by.organization_id or "").casefold() if invited_by else ""
     independent = (referral.type or "").casefold() == "independent"
-    return independent and ((referral.qualification or "").casefold(), inviter) in _LEADS
+    return independent and ((referral.qualification or "").casefold(), invited_by(referral)) in _LEADS
 
 
 TERMINAL_REASON = "Partner Center takes no changes to a closed referral"
