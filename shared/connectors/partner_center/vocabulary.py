@@ -73,9 +73,12 @@ def is_ours(referral: Brief, organization: str) -> bool:
 
 
 def invited_by(referral: Referral) -> str:
-    """The id of the organisation that brought this deal, "" where nobody else did."""
+    """The id of the organisation that brought this deal, "" where nobody else did; Microsoft's also by its name."""
     inviter = referral.invite_context.invited_by if referral.invite_context else None
-    return (inviter.organization_id or "").casefold() if inviter else ""
+    if inviter is None:
+        return ""
+    named = (inviter.organization_name or "").strip().casefold() in MICROSOFT_NAMES
+    return MICROSOFT if named else (inviter.organization_id or "").casefold()
 
 
 def is_lead(referral: Referral) -> bool:
