@@ -55,6 +55,13 @@ def test_cut_texts_fit(text: str, length: int) -> None:
     assert cut(text, None) == text
 
 
+def test_a_cut_text_keeps_what_fits() -> None:
+    """Emoji count twice, and cost no more than that: nothing that fits is left out."""
+    assert cut("🚀" * 40, 21) == "🚀" * 10 + "…"
+    assert cut("🚀" * 40, 22) == "🚀" * 10 + "…"
+    assert cut("a" + "🚀" * 40, 22) == "a" + "🚀" * 10 + "…"
+
+
 def test_audit_lines_are_dated_in_utc() -> None:
     """A line starts with date and minute in UTC, and stays one line whatever its text holds."""
     assert audit_text("a\n b", "", now=NOON, length=100) == "2026-03-01 10:30 - a b"
