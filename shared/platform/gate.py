@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from shared.errors import CosellError, RemoteError
+from shared.errors import CosellError, Remote, RemoteError, Unavailable
 
 FLOWS = (
     "Microsoft's own flows are active ({names}), and two synchronisers make two referrals of one deal: "
@@ -40,8 +40,10 @@ class World(Protocol):
 class MicrosoftFlows:
     """Whether Microsoft's flows are active: asked every ten minutes at most, and every minute where nobody can tell."""
 
-    def __init__(self, active: Active, tick: Callable[[], float] = time.monotonic) -> None:
-        self._active, self._tick = active, tick
+    def __init__(
+        self, active: Active, tick: Callable[[], float] = time.monotonic, longest: float = FLOWS_LONGEST
+    ) -> None:
+        self._active, self._tick, self._longest = active, tick, longest
         self._again = float("-inf")
         self._found: tuple[str, ...] = ()
         self._failure: RemoteError | None = None
@@ -58,9 +60,12 @@ class MicrosoftFlows:
 
     async def _look(self) -> None:
         try:
-            self._found, self._failure = await self._active(), None
+            async with asyncio.timeout(self._longest):
+                self._found, self._failure = await self._active(), None
         except RemoteError as error:
             self._failure = error
+        except TimeoutError:
+            self._failure = Unavailable(Remote(system="Dynamics 365", message="no answer which flows are active"))
         self._again = self._tick() + (FLOWS_AGAIN if self._failure else FRESH)
 
     @property
@@ -100,7 +105,6 @@ class Gate:
 
     async def _beside(self) -> tuple[str, ...]:
         try:
-            async with asyncio.timeout(FLOWS_LONGEST):
-                return await self._flows.problems()
-        except (RemoteError, TimeoutError):  # health says so; a missing privilege on flows must not stop the deals
+            return await self._flows.problems()
+        except RemoteError:  # health says so; a missing privilege on flows must not stop the deals
             return self._flows.known

@@ -152,6 +152,20 @@ async def test_flows_that_cannot_be_looked_at_are_not_asked_for_each_signal() ->
     assert (await gate.closed(), seen.times) == (None, 2)
 
 
+async def test_flows_that_take_too_long_hold_up_one_signal_at_most() -> None:
+    """A look that hangs ends, and is not begun again by the next signal."""
+    begun: list[int] = []
+
+    async def hanging() -> tuple[str, ...]:
+        begun.append(1)
+        await asyncio.Event().wait()
+        return ()
+
+    gate = Gate(world=Asked(), flows=MicrosoftFlows(hanging, tick=Ticks(), longest=0.01), writes=True, tick=Ticks())
+    assert [await gate.closed() for _ in range(3)] == [None] * 3
+    assert begun == [1]
+
+
 async def test_flows_last_seen_active_stay_so_while_nobody_can_look() -> None:
     """An outage of the look must not let us write beside Microsoft's own connector."""
     seen, ticks = Asked(("Sync referral",)), Ticks()
