@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.domain.groups import Delivery
 from shared.domain.link import MOST_INTENTS, Base, Intent, Link, Purpose, Shown
 from shared.domain.values import Side
 
@@ -67,7 +68,13 @@ def _apply(link: Link, intent: Intent, side: Side, fields: Shown) -> Link:
     """The base after an intent's write to `side`: there what was written, on the other side what was seen."""
     other_seen = intent.seen[side.other].shown if side.other in intent.seen else {}
     copied = {name: other_seen[name] for name in fields if name in other_seen}
-    return with_base(with_base(link, side, fields), side.other, copied)
+    bases = {side: dict(fields), side.other: copied}
+    for name in (name for name, value in fields.items() if isinstance(value, tuple) and name in other_seen):
+        seen = {side: intent.seen[side].shown.get(name, ()), side.other: other_seen[name]}
+        delivery = Delivery(seen=seen, sent={side: fields[name]}, now={**seen, side: fields[name]})
+        for each in Side:
+            bases[each][name] = delivery.base(each, link.shown(each).get(name))
+    return with_base(with_base(link, side, bases[side]), side.other, bases[side.other])
 
 
 def _without_marker(link: Link, intent: Intent, side: Side, looked: Looked) -> tuple[Link, set[str]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.deal import TITLES
+from shared.domain.groups import Delivery
 from shared.domain.intents import with_base
 from shared.domain.link import MOST_INTENTS, Base, Intent, Link, Purpose
 from shared.domain.plan import Plan
 from shared.domain.record import Snapshot
-from shared.domain.values import Side, digest, digests
+from shared.domain.values import Digest, Side, digest, digests
 from shared.errors import Conflict, Remote
 from shared.ports import LinkMoved
 from shared.sync.desk import Desk
@@ -49,6 +50,7 @@ def settle(link: Link, done: Settlement) -> Link:
     Fields that were left keep their base, so that their difference is seen again when the reason is gone.
     """
     untaken = {name for _, name in refused(done)}
+    sets = _sets(link, done, untaken)
     for side in Side:
         seen = done.seen[side]
         wrote = done.answers.get(side)
@@ -59,8 +61,25 @@ def settle(link: Link, done: Settlement) -> Link:
         if wrote is not None:
             names = set(done.plan.to(side)) & set(wrote.values) - untaken
             shown |= {name: digest(wrote.values[name], link.key) for name in names}
+        shown |= sets[side]
         link = with_base(link, side, shown, version=_version(side, done), marked=_marked(link, side, done))
     return link
+
+
+def _sets(link: Link, done: Settlement, untaken: set[str]) -> Mapping[Side, dict[str, Digest]]:
+    """The bases of sets that were written: of their elements, only those that were sent are settled."""
+    sent = {side: digests(done.plan.to(side), link.key) for side in done.answers}
+    names = {name for values in sent.values() for name, value in values.items() if isinstance(value, tuple)} - untaken
+    bases: dict[Side, dict[str, Digest]] = {side: {} for side in Side}
+    for name in names:
+        seen = {side: digest(done.seen[side].values[name], link.key) for side in Side}
+        written = {side: values[name] for side, values in sent.items() if name in values}
+        answers = {side: answer.values for side, answer in done.answers.items() if name in answer.values}
+        answered = {side: digest(values[name], link.key) for side, values in answers.items()}
+        delivery = Delivery(seen=seen, sent=written, now=seen | written | answered)
+        for side in Side:
+            bases[side][name] = delivery.base(side, link.shown(side).get(name))
+    return bases
 
 
 def refused(done: Settlement) -> Mapping[tuple[Side, str], str]:
