@@ -119,3 +119,15 @@ async def test_microsoft_is_not_invited_to_a_deal_that_it_sent(bench: Bench) -> 
 
     assert (await bench.own())["status"] == "Active"
     assert len(await bench.microsofts()) == 1
+
+
+async def test_a_lagging_list_does_not_make_microsoft_be_asked_again(bench: Bench) -> None:
+    """Looks at Microsoft's side within the lag find nobody invited: asked is asked all the same."""
+    await bench.switch("partner_center", list_lag_seconds=60.0, related_event_id="own")
+    referral = await asked(bench)
+    event = {"event": "related-referral-updated", "id": referral["id"]}
+    await bench.people.portal("POST", "events", event)
+    await bench.settle()
+
+    assert len(await bench.microsofts()) == 1
+    assert sum("asked for help" in line for line in audit(await bench.row())) == 1
