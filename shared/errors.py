@@ -28,11 +28,15 @@ class CosellError(Exception):
 
 
 class NotMet(CosellError):
-    """A deal lacks what the other system requires; `records` are those whose change may mend it."""
+    """A deal lacks what the other system requires; `records` are those whose change may mend it.
 
-    def __init__(self, reason: str, *, records: tuple[Ref, ...] = ()) -> None:
-        super().__init__(reason)
+    `bare` is the reason without anybody's name, for links and logs.
+    """
+
+    def __init__(self, reason: str, *, records: tuple[Ref, ...] = (), bare: str = "") -> None:
+        super().__init__(bare or reason)
         self.reason = reason
+        self.kept = bare or reason
         self.records = records
 
 

@@ -34,12 +34,16 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One field of a record: its name in `values`, its title in an Audit line, its merge and its direction."""
+    """One field of a record: its name in `values`, its title in an Audit line, its merge and its direction.
+
+    `set_back`: once the partner side no longer takes it, an edit in the CRM is set back there.
+    """
 
     name: str
     title: str
     merge: Merge = Merge.ATOM
     flow: Flow = Flow.BOTH
+    set_back: bool = False
 
 
 NAME = "name"  # str, without the check mark
@@ -70,7 +74,7 @@ DEAL: tuple[Field, ...] = (
     Field(name=HELP, title="How can Microsoft help", merge=Merge.ONCE),
     Field(name=INTENT, title="Customer purchase intent"),
     Field(name=SOLUTIONS, title="Solutions", merge=Merge.GROUP),
-    Field(name=CONTACTS, title="Customer contact", merge=Merge.GROUP, flow=Flow.TO_PARTNER),
+    Field(name=CONTACTS, title="Customer contact", merge=Merge.GROUP, flow=Flow.TO_PARTNER, set_back=True),
     Field(name=TEAM, title="Sales team", merge=Merge.GROUP, flow=Flow.TO_PARTNER),
     Field(name=PROGRAM, title="Referral program", flow=Flow.TO_CRM),
     Field(name=MICROSOFT_ID, title="Microsoft CRM identifier", flow=Flow.TO_CRM),

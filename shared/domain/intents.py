@@ -56,6 +56,8 @@ def resolve(link: Link, sides: Mapping[Side, Looked], now: datetime) -> Resolved
             return Resolved(link=link, busy=intent)
         for side in sorted(effective):
             link = _apply(link, intent, side, intent.will[side])
+        if Side.CRM in effective:  # what was to be said lay in the same write
+            link = replace(link, unsaid=())
         for side in sorted(rest):
             link, doubtful = _without_marker(link, intent, side, sides[side])
             unclear |= doubtful
@@ -78,12 +80,17 @@ def _apply(link: Link, intent: Intent, side: Side, fields: Shown) -> Link:
 
 
 def _without_marker(link: Link, intent: Intent, side: Side, looked: Looked) -> tuple[Link, set[str]]:
-    """A side that has never shown a marker proves nothing by its absence: compare versions, then values."""
+    """A side that has never shown a marker proves nothing by its absence: compare versions, then values.
+
+    A version that moved although nothing shows an edit may be our write and an edit back: nobody can say.
+    """
     before = intent.seen.get(side, Base())
     if before.marked or looked.version == before.version:
         return link, set()
-    landed = {name: value for name, value in intent.will[side].items() if looked.shown.get(name) == value}
-    return _apply(link, intent, side, landed), set(intent.will[side]) - set(landed)
+    will = intent.will[side]
+    landed = {name: value for name, value in will.items() if looked.shown.get(name) == value}
+    edited = any(looked.shown[name] != value for name, value in before.shown.items() if name in looked.shown)
+    return _apply(link, intent, side, landed), set(will) - set(landed) if landed or not edited else set()
 
 
 def _may_still_land(intent: Intent, side: Side, looked: Looked, now: datetime) -> bool:

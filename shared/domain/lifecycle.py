@@ -48,7 +48,7 @@ WIN = Move(to=Side.PARTNER, stage=Stage.WON, reason="won in the CRM")
 LOSE = Move(to=Side.PARTNER, stage=Stage.LOST, reason="lost in the CRM")
 TAKE_UP = Move(to=Side.CRM, stage=Stage.OPEN, reason="accepted in Partner Center")
 DETACH = Move(detach=True, reason="reopened after its referral was closed for good: it is no longer synchronised")
-CLOSED_APART = Move(reason="the two sides were closed differently; closed records are left as they are")
+CLOSED_APART = Move(reason="The two sides were closed differently; closed records are left as they are")
 
 
 def crm_view(stage: Stage) -> Stage:

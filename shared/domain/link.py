@@ -79,7 +79,9 @@ class Recorded:
 class Link:
     """Everything that is kept of one deal. `key` is the CRM record's id, and the salt of its digests.
 
-    `unsaid` are sentences that a failed write still owes to Audit.
+    `unsaid` are sentences that a failed write still owes to Audit. `gone` is the side whose record was deleted.
+    `detached`: the row was reopened after its referral was closed for good, and they have parted; once somebody asks
+    for a new referral, `partner` is empty until that one is made.
     `tag` is the store's own version for compare-and-set; None for a link that was never stored.
     """
 
@@ -104,7 +106,7 @@ class Link:
 
     @property
     def linked(self) -> bool:
-        return self.partner is not None and bool(self.base)
+        return self.partner is not None and all(side in self.base for side in Side)
 
     def shown(self, side: Side) -> Shown:
         return self.base[side].shown if side in self.base else NOTHING_SHOWN

@@ -10,19 +10,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shared.domain.deal import Field, Flow, Merge
+from shared.domain.sentence import Sentence
 from shared.domain.values import Digest, Group, Person, Side, Solution, Value, blank, digest, element_key
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A field on both sides: its value now, and its digest in the base (None: there is no base for it)."""
+    """A field on both sides: its value now, and its digest in the base (None: there is no base for it).
+
+    `unclear`: nobody can say whose the values are, so both count as edits.
+    """
 
     now: Mapping[Side, Value]
     base: Mapping[Side, Digest | None]
     salt: str
+    unclear: bool = False
 
     def changed(self, side: Side) -> bool:
-        return self.base[side] is not None and digest(self.now[side], self.salt) != self.base[side]
+        known = self.base[side]
+        return known is not None and (self.unclear or digest(self.now[side], self.salt) != known)
 
     @property
     def based(self) -> bool:
@@ -43,8 +49,8 @@ class Verdict:
     writes: Mapping[Side, Value]
     settles: bool = False
     conflict: bool = False
-    tell: str = ""
-    left: str = ""
+    tell: Sentence | None = None
+    left: Sentence | None = None
 
 
 AGREE = Verdict(writes={}, settles=True)
@@ -68,7 +74,7 @@ def _atom(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) ->
         return UNTOUCHED
     source = edited[0] if len(edited) == 1 else winner
     conflict = len(edited) > 1
-    tell = _both_edited(field, pair, source, titles) if conflict else ""
+    tell = _both_edited(field, pair, source, titles) if conflict else None
     return Verdict(writes={source.other: pair.now[source]}, conflict=conflict, tell=tell)
 
 
@@ -83,19 +89,25 @@ def _rise(field: Field, pair: Pair, _winner: Side, titles: Mapping[Side, str]) -
     """No becomes yes on either side and never goes back: a withdrawal is set back once, and told."""
     if bool(pair.now[Side.PARTNER]) == bool(pair.now[Side.CRM]):
         return AGREE
+    if not pair.based:
+        return Verdict(writes={}, left=_no_base(field, pair, titles))
     lagging = Side.CRM if pair.now[Side.PARTNER] else Side.PARTNER
     withdrawn = lagging is Side.CRM and pair.changed(Side.CRM)
-    tell = f"{field.title} cannot be withdrawn in {titles[Side.PARTNER]}: set back" if withdrawn else ""
-    return Verdict(writes={lagging: True}, tell=tell)
+    tell = Sentence(f"{field.title} cannot be withdrawn in {titles[Side.PARTNER]}: set back")
+    return Verdict(writes={lagging: True}, tell=tell if withdrawn else None)
 
 
-def _once(field: Field, pair: Pair, _winner: Side, _titles: Mapping[Side, str]) -> Verdict:
+def _once(field: Field, pair: Pair, _winner: Side, titles: Mapping[Side, str]) -> Verdict:
     """What the partner side holds was asked once and stands; what it lacks is asked for by the plan, not by a write."""
-    if pair.equal or blank(pair.now[Side.PARTNER]) is None:
-        return AGREE if pair.equal else UNTOUCHED
+    if pair.equal:
+        return AGREE
+    if pair.base[Side.CRM] is None and blank(pair.now[Side.CRM]) is not None:
+        return Verdict(writes={}, left=_no_base(field, pair, titles))
+    if blank(pair.now[Side.PARTNER]) is None:
+        return UNTOUCHED
     value = pair.now[Side.PARTNER]
-    tell = f"{field.title} cannot be changed once asked: set back to {value}" if pair.changed(Side.CRM) else ""
-    return Verdict(writes={Side.CRM: value}, tell=tell)
+    tell = Sentence(f"{field.title} cannot be changed once asked: set back to {value}")
+    return Verdict(writes={Side.CRM: value}, tell=tell if pair.changed(Side.CRM) else None)
 
 
 def _group(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) -> Verdict:
@@ -105,6 +117,22 @@ def _group(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) -
         return Verdict(writes={}, left=_no_base(field, pair, titles))
     wanted = {side: _flow_in(pair, side, winner) for side in Side if field.flow.reaches(side)}
     return Verdict(writes={side: value for side, value in wanted.items() if value != pair.now[side]})
+
+
+def restored(field: Field, pair: Pair, titles: Mapping[Side, str]) -> Verdict:
+    """An edit in the CRM that the partner side no longer takes: the elements which it took from there come back.
+
+    Details of an element that stays are the CRM's own data: they are settled as they are, like elements added there.
+    """
+    before = _base_elements(pair.base[Side.CRM])
+    held = _elements(pair.now[Side.PARTNER])
+    wanted = {key: element for key, element in held.items() if element_key(key, pair.salt) in before}
+    fixed = f"{field.title} cannot be changed in {titles[Side.PARTNER]} once shared"
+    if not wanted or set(wanted) == set(_elements(pair.now[Side.CRM])):
+        stays = Sentence(f"{fixed}: there it stays {_say(pair.now[Side.PARTNER])}", fixed)
+        return Verdict(writes={}, settles=True, tell=stays)
+    back = Group(wanted.values())
+    return Verdict(writes={Side.CRM: back}, tell=Sentence(f"{fixed}: set back to {_say(back)}", f"{fixed}: set back"))
 
 
 def _flow_in(pair: Pair, target: Side, winner: Side) -> Group:
@@ -146,18 +174,23 @@ def _base_elements(base: Digest | None) -> dict[str, str]:
     return {key: element for key, _, element in (pair.partition("=") for pair in pairs)}
 
 
-def _both_edited(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) -> str:
+def _both_edited(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) -> Sentence:
     shown = " and ".join(f'"{_say(pair.now[side])}" in {titles[side]}' for side in (Side.CRM, Side.PARTNER))
-    return f"{field.title} was set to {shown} at the same time: {titles[winner]} wins"
+    wins = f"{titles[winner]} wins"
+    return Sentence(
+        f"{field.title} was set to {shown} at the same time: {wins}", f"{field.title} was edited on both sides: {wins}"
+    )
 
 
-def _no_base(field: Field, pair: Pair, titles: Mapping[Side, str]) -> str:
+def _no_base(field: Field, pair: Pair, titles: Mapping[Side, str]) -> Sentence:
     shown = ", ".join(f'"{_say(pair.now[side])}" in {titles[side]}' for side in (Side.CRM, Side.PARTNER))
-    return f"{field.title} differs since before the two were linked ({shown}): pick a side"
+    differs = f"{field.title} differs since before the two were linked"
+    return Sentence(f"{differs} ({shown}): pick a side", f"{differs}: pick a side")
 
 
 def _say(value: Value) -> str:
-    text = "empty" if blank(value) is None else str(value)
+    plain = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    text = "empty" if blank(value) is None else plain
     return text if len(text) <= 80 else f"{text[:79]}…"  # noqa: PLR2004 - a line of Audit, not a document
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 
 from shared.domain import deal
 from shared.domain.deal import DEAL, Field, Merge
 from shared.domain.lifecycle import CLOSED, Stage, decide
-from shared.domain.link import Flip, Link, Shown
-from shared.domain.merge import Pair, Verdict, merge
+from shared.domain.link import Link, Shown
+from shared.domain.merge import Pair, Verdict, merge, restored
 from shared.domain.record import Snapshot
+from shared.domain.sentence import Sentence, spoken
 from shared.domain.values import NOTHING, Digest, Money, Side, Value, Values, blank, digest
 
-FIGHT_WINDOW = timedelta(minutes=5)
-FIGHT_TURNS = 3  # x, y, x, and now y again: the third turn back is not made
 TITLES: Mapping[Side, str] = {Side.PARTNER: "Partner Center", Side.CRM: "the CRM"}
 
 
@@ -28,15 +26,17 @@ class Plan:
     tells        sentences for the seller beyond "what was written" (conflicts, things set back)
     left         why a difference stays, sentence by sentence
     invite       the help to ask Microsoft for, where it is asked and nobody was asked yet
+    because      why the status moves
     again        more follows once this is written
     detached     the pair ends here, and why
     """
 
     writes: Mapping[Side, Values] = field(default_factory=dict)
     settled: frozenset[str] = frozenset()
-    tells: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
+    tells: tuple[Sentence, ...] = ()
+    left: tuple[Sentence, ...] = ()
     invite: str = ""
+    because: str = ""
     again: bool = False
     detached: str = ""
 
@@ -48,8 +48,11 @@ class Plan:
         return not any(self.writes.values()) and not self.invite
 
     def what(self, side: Side) -> str:
-        """The titles of what is written to one side, in the deal's order."""
-        return ", ".join(f.title for f in DEAL if f.name in self.to(side))
+        """The titles of what is written to one side, in the deal's order, and why the status moves."""
+        return ", ".join(self._titled(spec) for spec in DEAL if spec.name in self.to(side))
+
+    def _titled(self, spec: Field) -> str:
+        return f"{spec.title} ({self.because})" if spec.merge is Merge.STAGE and self.because else spec.title
 
 
 def make_plan(
@@ -66,19 +69,32 @@ def make_plan(
     for spec in DEAL:
         if any(spec.name not in snapshot.values for snapshot in sides.values()):
             plan = _one_sided(plan, spec, link, sides)
-            continue
-        if spec.merge is Merge.STAGE:
+        elif spec.merge is Merge.STAGE:
             plan = _stage(plan, link, sides)
-            continue
-        pair = pair_of(spec.name, link, sides)
-        verdict = merge(spec, pair, newest if spec.name in unclear else winner, titles)
-        plan = _add(plan, spec, verdict, sides)
+        else:
+            pair = pair_of(spec.name, link, sides, unclear=spec.name in unclear)
+            verdict = _verdict(spec, pair, sides, newest if pair.unclear else winner, titles)
+            plan = _add(plan, spec, verdict, sides)
     return _invitation(plan, link, sides)
 
 
-def pair_of(name: str, link: Link, sides: Mapping[Side, Snapshot]) -> Pair:
+def _verdict(
+    spec: Field, pair: Pair, sides: Mapping[Side, Snapshot], winner: Side, titles: Mapping[Side, str]
+) -> Verdict:
+    """The merge, unless a lock stands against it: a computed value only goes out, a shared contact only comes back."""
+    verdict = merge(spec, pair, winner, titles)
+    locked = [side for side in verdict.writes if spec.name in sides[side].locked]
+    if verdict.conflict and locked == [Side.CRM]:
+        return merge(spec, pair, Side.CRM, titles)
+    if locked == [Side.PARTNER] and spec.set_back and sides[Side.PARTNER].values.get(deal.STAGE) is Stage.ACTIVE:
+        return restored(spec, pair, titles)
+    return verdict
+
+
+def pair_of(name: str, link: Link, sides: Mapping[Side, Snapshot], *, unclear: bool = False) -> Pair:
     now = {side: _now(name, sides[side]) for side in Side}
-    return Pair(now=now, base={side: link.shown(side).get(name) for side in Side}, salt=link.key)
+    base = {side: link.shown(side).get(name) for side in Side}
+    return Pair(now=now, base=base, salt=link.key, unclear=unclear)
 
 
 def _now(name: str, snapshot: Snapshot) -> Value:
@@ -93,15 +109,15 @@ def _add(plan: Plan, spec: Field, verdict: Verdict, sides: Mapping[Side, Snapsho
     writes, left = plan.writes, plan.left
     for side, value in verdict.writes.items():
         if lock := sides[side].locked.get(spec.name):
-            left = (*left, f"{spec.title} stays: {lock}")
+            left = (*left, Sentence(f"{spec.title} stays: {lock}"))
         else:
             writes = {**writes, side: {**writes.get(side, {}), spec.name: value}}
-    wrote = writes is not plan.writes
+    happens = verdict.settles or writes is not plan.writes
     return replace(
         plan,
         writes=writes,
         left=(*left, verdict.left) if verdict.left else left,
-        tells=(*plan.tells, verdict.tell) if verdict.tell and wrote else plan.tells,
+        tells=(*plan.tells, verdict.tell) if verdict.tell and happens else plan.tells,
         settled=plan.settled | {spec.name} if verdict.settles else plan.settled,
     )
 
@@ -114,11 +130,12 @@ def _one_sided(plan: Plan, spec: Field, link: Link, sides: Mapping[Side, Snapsho
     value = partner.values[spec.name]
     if blank(value) is None or digest(value, link.key) == link.shown(Side.PARTNER).get(spec.name):
         return plan
-    return replace(plan, tells=(*plan.tells, _MICROSOFT[Stage(str(value))]), settled=plan.settled | {spec.name})
+    news = spoken([_MICROSOFT[Stage(str(value))]])
+    return replace(plan, tells=(*plan.tells, *news), settled=plan.settled | {spec.name})
 
 
 _MICROSOFT: Mapping[Stage, str] = {
-    Stage.PENDING: "Microsoft has received the request and has not answered yet",
+    Stage.PENDING: "",  # whoever asked knows that
     Stage.ACTIVE: "Microsoft accepted the deal",
     Stage.WON: "Microsoft closed its side as won",
     Stage.LOST: "Microsoft closed its side as lost",
@@ -137,13 +154,11 @@ def _stage(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
     if move.detach:
         return replace(plan, detached=move.reason)
     if move.to is None or move.stage is None:
-        if move.reason:
-            return replace(plan, left=(*plan.left, move.reason))
-        return replace(plan, settled=plan.settled | {deal.STAGE})
+        return replace(plan, left=(*plan.left, *spoken([move.reason])), settled=plan.settled | {deal.STAGE})
     if lock := sides[move.to].locked.get(deal.STAGE):
-        return replace(plan, left=(*plan.left, f"Status stays: {lock}"))
+        return replace(plan, left=(*plan.left, Sentence(f"Status stays: {lock}")))
     values = {**plan.to(move.to), deal.STAGE: move.stage, **_with_stage(move.stage, sides[move.to.other], move.to)}
-    return replace(plan, writes={**plan.writes, move.to: values}, again=move.again, tells=(*plan.tells, move.reason))
+    return replace(plan, writes={**plan.writes, move.to: values}, again=move.again, because=move.reason)
 
 
 def _with_stage(stage: Stage, source: Snapshot, to: Side) -> Values:
@@ -169,45 +184,17 @@ def _base_stage(value: Digest | None) -> Stage | None:
 def _invitation(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
     """Microsoft is asked once per deal: only for an accepted deal, and only where nobody was asked in any state.
 
-    The link remembers an invitation that the partner's lists do not show yet.
+    A help option without a base is older than the link, and nobody knows whether it was asked for. The link remembers
+    an invitation that the partner's lists do not show yet.
     """
     partner, crm = sides[Side.PARTNER], sides[Side.CRM]
     wanted = blank(crm.values.get(deal.HELP))
-    looked = deal.HELP in partner.values
+    looked = deal.HELP in partner.values and deal.HELP in link.shown(Side.CRM)
     asked = link.invited or partner.invited
     if not wanted or not looked or asked or partner.values.get(deal.STAGE) is not Stage.ACTIVE:
         return plan
     closing = plan.to(Side.PARTNER).get(deal.STAGE) in CLOSED
     return plan if closing else replace(plan, invite=str(wanted))
-
-
-def fights(link: Link, plan: Plan, now: datetime) -> str | None:
-    """The title of a field that we have been turning between two values within minutes: two automations fight."""
-    for side, values in plan.writes.items():
-        for name, value in values.items():
-            if name in deal.TITLES and _turns(link, name, digest(value, link.key), now) >= FIGHT_TURNS:
-                return f"{deal.TITLES[name]} on {TITLES[side]}"
-    return None
-
-
-def _turns(link: Link, name: str, coming: Digest, now: datetime) -> int:
-    """How often in a row, ending with `coming`, the field went back and forth between two values."""
-    recent = [flip.digest for flip in link.flips if flip.field == name and now - flip.at < FIGHT_WINDOW]
-    chain = [*recent, coming]
-    turns = 1 if len(chain) > 1 and chain[-1] != chain[-2] else 0
-    for before, after in zip(reversed(chain[:-2]), reversed(chain), strict=False):
-        if before != after or not turns:
-            break
-        turns += 1
-    return turns
-
-
-def with_flips(link: Link, plan: Plan, now: datetime) -> Link:
-    """The link remembering what was just written, as long as a fight could still be recognised by it."""
-    fresh = [flip for flip in link.flips if now - flip.at < FIGHT_WINDOW]
-    for side, values in plan.writes.items():
-        fresh += [Flip(field=n, side=side, digest=digest(v, link.key), at=now) for n, v in values.items()]
-    return replace(link, flips=tuple(fresh[-40:]))
 
 
 def expected(plan: Plan, side: Side, salt: str) -> Shown:

@@ -13,13 +13,14 @@ from shared.domain import deal
 from shared.domain.countries import COUNTRIES
 from shared.domain.currencies import CURRENCIES
 from shared.domain.record import Snapshot
+from shared.domain.sentence import Sentence
 from shared.domain.values import Customer, Group, Money, Person, Values, blank
 from shared.errors import NotMet
 
 MOST_SOLUTIONS = 50
 MOST_PEOPLE = 50
 
-Check = Callable[[Values], str]
+Check = Callable[[Values], str | Sentence]
 
 
 def _named(values: Values) -> str:
@@ -75,7 +76,7 @@ def _solutions(values: Values) -> str:
     return f"at most {MOST_SOLUTIONS} solutions are allowed, there are {count}" if count > MOST_SOLUTIONS else ""
 
 
-def _team(values: Values) -> str:
+def _team(values: Values) -> str | Sentence:
     people = _people(values, deal.TEAM)
     if not people:
         return "give the opportunity an owner who is a user with a mail address"
@@ -84,7 +85,7 @@ def _team(values: Values) -> str:
     return _complete(people, "sales team member")
 
 
-def _contact(values: Values) -> str:
+def _contact(values: Values) -> str | Sentence:
     people = _people(values, deal.CONTACTS)
     if not people and blank(values.get(deal.HELP)):
         return "add a contact of the customer: Microsoft's help needs one"
@@ -97,7 +98,7 @@ def _people(values: Values, name: str) -> list[Person]:
     return sorted((p for p in found if isinstance(p, Person)), key=lambda p: p.key)
 
 
-def _complete(people: Iterable[Person], who: str) -> str:
+def _complete(people: Iterable[Person], who: str) -> str | Sentence:
     for person in people:
         parts = {
             "first name": person.first_name,
@@ -132,8 +133,12 @@ INVITATION: tuple[Check, ...] = (_contact, _solutions)
 
 def require(record: Snapshot, checks: tuple[Check, ...] = NEW_REFERRAL) -> None:
     """Raise NotMet with everything that is missing at once, so that a seller fills in one list and not nine."""
-    if missing := [text for check in checks if (text := check(record.values))]:
-        raise NotMet(f"Not shared yet: {'; '.join(missing)}", records=(record.ref, *record.related))
+    found = [text for check in checks if (text := check(record.values))]
+    missing = [text if isinstance(text, Sentence) else Sentence(text) for text in found]
+    if missing:
+        told, kept = "; ".join(one.text for one in missing), "; ".join(one.kept for one in missing)
+        records = (record.ref, *record.related)
+        raise NotMet(f"Not shared yet: {told}", records=records, bare=f"Not shared yet: {kept}")
 
 
 def sound(values: Values) -> str:

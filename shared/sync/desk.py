@@ -12,7 +12,7 @@ from shared.domain.outcome import Kind, Outcome, delayed
 from shared.domain.policy import Policy
 from shared.domain.record import Snapshot
 from shared.domain.values import Side
-from shared.ports import Clock, Gateway, LinkMoved, Links
+from shared.ports import Clock, Gateway, Links
 from shared.sync import retry
 
 
@@ -51,6 +51,27 @@ class Desk:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Linked:
+    """Both records of a deal and their link, ready to be kept in step; `said` is what the seller is told of it.
+
+    `stored` is the link as it lies in the store, where it has not been changed since it was read.
+    """
+
+    link: Link
+    partner: Snapshot
+    crm: Snapshot
+    said: tuple[str, ...] = ()
+    stored: Link | None = None
+
+    @property
+    def sides(self) -> Mapping[Side, Snapshot]:
+        return {Side.PARTNER: self.partner, Side.CRM: self.crm}
+
+
+Result = Linked | Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended:
     """The outcome of a look, the link as it was left, and whether the seller has been told already."""
 
@@ -58,9 +79,6 @@ class Ended:
     link: Link | None = None
     crm: Snapshot | None = None
     told: bool = False
-
-
-SETTLED = frozenset({Kind.DONE, Kind.LEFT})
 
 
 def concluded(link: Link, outcome: Outcome, now: datetime, fingerprint: str) -> Link:
@@ -81,6 +99,3 @@ def concluded(link: Link, outcome: Outcome, now: datetime, fingerprint: str) -> 
         owed=(outcome.reason,) if outcome.kind is Kind.OWED else (),
         owed_under=fingerprint if outcome.kind is Kind.OWED else "",
     )
-
-
-__all__ = ["SETTLED", "Desk", "Ended", "LinkMoved", "concluded"]

@@ -13,6 +13,8 @@ from shared.domain.record import Snapshot
 from shared.errors import NeedsDecision
 from shared.sync.desk import Desk
 
+CLOSED_BEFORE = "closed before it was ever synchronised"
+
 
 class What(StrEnum):
     """What to do with a referral that no link names."""
@@ -34,31 +36,42 @@ class Identity:
 
 async def identify(desk: Desk, referral: Snapshot, baseline: datetime) -> Identity:
     """Rule 2, row by row, for a referral of ours that is not linked."""
-    named = referral.counterpart
-    if named and await _being_created(desk, named):
-        return Identity(what=What.FINISH, key=named)
-    candidates = await _candidates(desk, referral)
-    if named in candidates:
-        return Identity(what=What.ADOPT, key=named)  # a cloned row copies the column; the referral names the original
-    if len(candidates) > 1:
-        rows = " and ".join(sorted(candidates))
+    if referral.counterpart:
+        return await _named(desk, referral, referral.counterpart)
+    carriers = [key for key in await desk.crm.find(referral.ref.id) if await _free(desk, key, referral)]
+    if len(carriers) > 1:
         raise NeedsDecision(
-            f"Two opportunities carry the referral {referral.ref.id}: {rows}",
+            f"Two opportunities carry the referral {referral.ref.id}: {' and '.join(sorted(carriers))}",
             advice="Clear the referral identifier on the one that is not its own, then replay",
         )
-    if candidates:
-        return Identity(what=What.ADOPT, key=candidates[0])
-    if named:
+    if carriers:
+        return Identity(what=What.ADOPT, key=carriers[0])
+    return _new(desk, referral, baseline)
+
+
+async def _named(desk: Desk, referral: Snapshot, named: str) -> Identity:
+    """The referral names its row. Other rows that carry its id are clones: cloning copies the column."""
+    if await _being_created(desk, named):
+        return Identity(what=What.FINISH, key=named)
+    row = await desk.crm.read(named)
+    if row is not None and await _free(desk, row.ref.id, referral) and _same(row.counterpart, "", referral.ref.id):
+        return Identity(what=What.ADOPT, key=row.ref.id)
+    if referral.values.get(deal.STAGE) in CLOSED:
+        return Identity(what=What.LEAVE, reason=CLOSED_BEFORE)
+    if row is None:
         raise NeedsDecision(
             f'The referral {referral.ref.id} names "{named}", which is no record of this CRM',
             advice="It belongs to another system, or its opportunity was deleted: clear its CRM id, then replay",
         )
-    return _new(desk, referral, baseline)
+    raise NeedsDecision(
+        f"The referral {referral.ref.id} names the opportunity {named}, which belongs to another referral",
+        advice="Clear the CRM id of the referral, or the referral identifier of the opportunity, then replay",
+    )
 
 
 def _new(desk: Desk, referral: Snapshot, baseline: datetime) -> Identity:
     if referral.values.get(deal.STAGE) in CLOSED:
-        return Identity(what=What.LEAVE, reason="closed before it was ever synchronised")
+        return Identity(what=What.LEAVE, reason=CLOSED_BEFORE)
     if referral.created < baseline:
         return Identity(what=What.LEAVE, reason="older than the first start: shared only on request")
     if referral.lead and desk.policy.cosell_only:
@@ -72,23 +85,15 @@ async def _being_created(desk: Desk, key: str) -> bool:
     return link.partner is None and any(intent.purpose is Purpose.CREATE for intent in link.intents)
 
 
-async def _candidates(desk: Desk, referral: Snapshot) -> list[str]:
-    """Rows that carry the referral's id or are named by it, and belong to no other referral."""
-    found = list(await desk.crm.find(referral.ref.id))
-    named = referral.counterpart
-    if named and named not in found and await _is_a_row(desk, named):
-        found.append(named)
-    free = []
-    for key in found:
-        link = await desk.links.get(key)
-        if link.partner in (None, referral.ref.id):
-            free.append(key)
-    return free
+async def _free(desk: Desk, key: str, referral: Snapshot) -> bool:
+    """Does the row belong to no other referral, and did it not part with this one when that was closed?"""
+    link = await desk.links.get(key)
+    return link.partner in (None, referral.ref.id) and not link.detached
 
 
-async def _is_a_row(desk: Desk, key: str) -> bool:
-    row = await desk.crm.read(key)
-    return row is not None and row.counterpart == ""
+def _same(ident: str, *others: str) -> bool:
+    """Ids that people copy differ in their case."""
+    return ident.casefold() in {other.casefold() for other in others}
 
 
 async def adoptable(desk: Desk, row: Snapshot) -> Snapshot | None:
@@ -101,5 +106,5 @@ async def adoptable(desk: Desk, row: Snapshot) -> Snapshot | None:
         )
     owner = await desk.links.by_partner(referral.ref.id)
     taken = owner is not None and owner.key != row.ref.id
-    agrees = referral.ours and not taken and referral.counterpart in ("", row.ref.id)
+    agrees = referral.ours and not taken and _same(referral.counterpart, "", row.ref.id)
     return referral if agrees else None

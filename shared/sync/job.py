@@ -30,11 +30,15 @@ THROTTLE_PAUSE = 30.0  # seconds, where a 429 names none
 
 @dataclass(frozen=True, kw_only=True)
 class _Attempt:
-    """The outcome of one attempt; `counts` when it was a try that should make the next delay longer."""
+    """The outcome of one attempt; `counts` when it was a try that should make the next delay longer.
+
+    `paused`: nobody tried, so the signal does not grow older by it.
+    """
 
     outcome: Outcome
     link: Link | None = None
     counts: bool = True
+    paused: bool = False
 
 
 class Job:
@@ -87,7 +91,7 @@ class Job:
 
     async def _attempt(self, signal: Signal) -> _Attempt:
         if (pause := await self._pause()) is not None:
-            return _Attempt(outcome=delayed("a system is paused", pause), counts=False)
+            return _Attempt(outcome=delayed("a system is paused", pause), counts=False, paused=True)
         if signal.side is Side.CRM and signal.kind != self._reconcile.kinds[Side.CRM]:
             return await self._wake_waiting(signal)
         try:
@@ -97,6 +101,11 @@ class Job:
 
     async def _failed(self, signal: Signal, error: Transient | AccessLost | Misconfigured) -> _Attempt:
         """What time or an administrator mends: a delay, and a pause where a whole system is concerned."""
+        if (
+            isinstance(error, Transient)
+            and self._clock.now() - (signal.first_sent or self._clock.now()) > retry.TOO_OLD
+        ):
+            return _Attempt(outcome=parked(str(error), "It failed for a week: see to that system, then replay"))
         match error:
             case Conflict():
                 attempt = _later(error, retry.soon(self._clock.jitter()))
@@ -130,9 +139,6 @@ class Job:
         return rest + self._clock.jitter() * min(rest, 30.0)
 
     async def _transient(self, signal: Signal, error: Transient) -> _Attempt:
-        age = self._clock.now() - (signal.first_sent or self._clock.now())
-        if age > retry.TOO_OLD:
-            return _Attempt(outcome=parked(str(error), "It failed for a week: see to that system, then replay"))
         outcome = delayed(str(error), retry.transient(signal.tries, error.retry_after, self._clock.jitter()))
         await self._note_delay(signal, outcome)
         return _Attempt(outcome=outcome)
@@ -150,12 +156,11 @@ class Job:
 
     async def _wake_waiting(self, signal: Signal) -> _Attempt:
         """A record beside the deals changed: those that wait for it are looked at again."""
+        kind = self._reconcile.kinds[Side.CRM]
         keys = await self._links.waiting_on(signal.ref)
         for key in keys:
             await self._signals.send(
-                Signal(
-                    pair=signal.pair, look=Look.OPPORTUNITY, side=Side.CRM, kind="opportunity", id=key, why=Why.AGAIN
-                )
+                Signal(pair=signal.pair, look=Look.OPPORTUNITY, side=Side.CRM, kind=kind, id=key, why=Why.AGAIN)
             )
         reason = f"{len(keys)} waiting deals are looked at again" if keys else "no deal waits for this record"
         return _Attempt(outcome=done(reason) if keys else left(reason))
@@ -165,6 +170,9 @@ class Job:
     async def _follow(self, signal: Signal, attempt: _Attempt) -> None:
         outcome = attempt.outcome
         if outcome.kind is Kind.DELAYED:
+            since = signal.first_sent or self._clock.now()
+            if attempt.paused:
+                signal = signal.model_copy(update={"first_sent": since + timedelta(seconds=outcome.delay or 0)})
             await self._send_again(signal, outcome.delay or 0, counts=attempt.counts)
         elif outcome.kind is Kind.PARKED:
             await self._park(*self._record_of(signal, attempt.link), signal.encoded().encode(), outcome)

@@ -11,36 +11,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain import deal
-from shared.domain.intents import with_base
 from shared.domain.lifecycle import CLOSED
 from shared.domain.link import Link
 from shared.domain.outcome import Kind, Outcome, delayed, done, left, parked, waiting
 from shared.domain.policy import Policy
-from shared.domain.record import Mark, Note, Snapshot
+from shared.domain.record import Snapshot
 from shared.domain.values import Ref, Side
 from shared.errors import NeedsDecision, NotMet, Refused
 from shared.messages import Look, Signal, Why
-from shared.ports import Change, Clock, Cursors, Gateway, Links
+from shared.ports import Clock, Cursors, Gateway, Links
 from shared.sync import retry
+from shared.sync.adoption import adopt
 from shared.sync.baseline import baseline
-from shared.sync.creation import Linked, Result, adopt, create_referral, create_row, row_key
-from shared.sync.desk import Desk, Ended, concluded
-from shared.sync.identify import What, adoptable, identify
+from shared.sync.creation import create_referral, create_row, row_key
+from shared.sync.desk import Desk, Ended, Linked, Result
+from shared.sync.identify import CLOSED_BEFORE, What, adoptable, identify
 from shared.sync.pairs import FAILED, keep_in_step
+from shared.sync.replay import freed, reopened
 from shared.sync.settle import save
-
-
-@dataclass
-class _Trail:
-    """What a look has come to know, for whoever has to explain why it ended early."""
-
-    key: str = ""
-    referral: str = ""
-    crm: Snapshot | None = None
+from shared.sync.telling import Trail, explain, note_delay, record
 
 
 class Reconcile:
@@ -57,20 +50,20 @@ class Reconcile:
 
         Raises what only time or an administrator mends (Transient, AccessLost, Misconfigured) and bugs.
         """
-        trail = _Trail()
+        trail = Trail()
         try:
             ended = await (self._from_partner if signal.side is Side.PARTNER else self._from_crm)(signal, trail)
         except NotMet as error:
-            return await self._explain(trail, waiting(error.reason, error.records))
+            return await explain(self._desk, trail, waiting(error.kept, error.records), text=error.reason)
         except NeedsDecision as error:
-            return await self._explain(trail, parked(error.reason, error.advice))
+            return await explain(self._desk, trail, parked(error.reason, error.advice))
         except Refused as error:
-            return await self._explain(trail, parked(str(error), error.advice))
-        return ended if ended.told else await self._record(trail, ended)
+            return await explain(self._desk, trail, parked(str(error.remote), error.advice))
+        return ended if ended.told else await record(self._desk, trail, ended)
 
     # --- from the partner's side --------------------------------------------------------------------------------
 
-    async def _from_partner(self, signal: Signal, trail: _Trail) -> Ended:
+    async def _from_partner(self, signal: Signal, trail: Trail) -> Ended:
         link = await self._desk.links.by_partner(signal.id)
         if link is not None and (skip := self._skip(link, signal)):
             return Ended(outcome=skip, told=True)
@@ -84,7 +77,7 @@ class Reconcile:
             return await self._new_referral(signal, referral, link, trail)
         return await self._linked_referral(signal, referral, link, trail)
 
-    async def _linked_referral(self, signal: Signal, referral: Snapshot, link: Link, trail: _Trail) -> Ended:
+    async def _linked_referral(self, signal: Signal, referral: Snapshot, link: Link, trail: Trail) -> Ended:
         if _nothing_new(link, referral, signal):
             return Ended(outcome=done("nothing new since the last look"), link=link, told=True)
         row = await self._desk.crm.read(link.key)
@@ -92,7 +85,7 @@ class Reconcile:
             return await self._absent(signal, link, trail, Side.CRM)
         return await self._pair(Linked(link=link, partner=referral, crm=row), signal, trail)
 
-    async def _other_party(self, signal: Signal, other: Snapshot, trail: _Trail) -> Ended:
+    async def _other_party(self, signal: Signal, other: Snapshot, trail: Trail) -> Ended:
         """Microsoft's referral: ours of the same engagement is the one to look at, with Microsoft's beside it."""
         own = await self._desk.partner.ours_in(other.parent) if other.parent else ()
         if not own:
@@ -101,9 +94,9 @@ class Reconcile:
             )
         return await self._from_partner(signal.model_copy(update={"id": own[0], "look": Look.COSELL}), trail)
 
-    async def _new_referral(self, signal: Signal, referral: Snapshot, link: Link | None, trail: _Trail) -> Ended:
+    async def _new_referral(self, signal: Signal, referral: Snapshot, link: Link | None, trail: Trail) -> Ended:
         if link is not None and link.intents:  # its row was being created: finish that, whatever the row looks like
-            return await self._continue(await create_row(self._desk, referral), signal, trail)
+            return await self._continue(await create_row(self._desk, referral, link), signal, trail)
         since = await baseline(self._cursors, self._desk.clock)
         identity = await identify(self._desk, referral, since)
         if identity.what is What.LEAVE:
@@ -111,18 +104,17 @@ class Reconcile:
         trail.key = identity.key or row_key(self._desk, referral)
         if identity.what is What.CREATE:
             return await self._continue(await create_row(self._desk, referral), signal, trail)
+        if identity.what is What.FINISH:
+            return await self._from_crm(signal.model_copy(update={"side": Side.CRM, "id": identity.key}), trail)
         row = await self._desk.crm.read(identity.key)
         if row is None:
             return await self._absent(signal, None, trail, Side.CRM)
         trail.crm = row
-        if identity.what is What.FINISH:
-            creating = await self._desk.links.get(identity.key)
-            return await self._continue(await create_referral(self._desk, row, creating), signal, trail)
         return await self._continue(await adopt(self._desk, referral, row), signal, trail)
 
     # --- from the CRM's side ------------------------------------------------------------------------------------
 
-    async def _from_crm(self, signal: Signal, trail: _Trail) -> Ended:
+    async def _from_crm(self, signal: Signal, trail: Trail) -> Ended:
         link = await self._desk.links.get(signal.id)
         if skip := self._skip(link, signal):
             return Ended(outcome=skip, told=True)
@@ -134,7 +126,7 @@ class Reconcile:
             return await self._absent(signal, link, trail, Side.CRM if row is None else Side.PARTNER, row)
         return await self._pair(Linked(link=link, partner=referral, crm=row), signal, trail)
 
-    async def _unlinked_row(self, signal: Signal, link: Link, trail: _Trail) -> Ended:
+    async def _unlinked_row(self, signal: Signal, link: Link, trail: Trail) -> Ended:
         if link.partner:  # its referral is known, its row was not created yet: look from there
             return await self._from_partner(signal.model_copy(update={"side": Side.PARTNER, "id": link.partner}), trail)
         row = await self._desk.crm.read(signal.id)
@@ -143,24 +135,38 @@ class Reconcile:
         if not row.shared:
             return Ended(outcome=left(f"synchronisation is off for it in {self._desk.crm.title}"), told=True)
         trail.crm = row
-        if row.counterpart and not link.intents and (referral := await adoptable(self._desk, row)):
+        if (
+            row.counterpart
+            and not link.intents
+            and not link.detached
+            and (referral := await adoptable(self._desk, row))
+        ):
             return await self._continue(await adopt(self._desk, referral, row), signal, trail)
         if row.values.get(deal.STAGE) in CLOSED and not link.intents:
-            return Ended(outcome=left("closed before it was ever synchronised"), told=True)
-        return await self._continue(await create_referral(self._desk, row, link), signal, trail)
+            return Ended(outcome=left(CLOSED_BEFORE), told=True)
+        made = await create_referral(self._desk, row, link, insist=signal.why is Why.REPLAY)
+        return await self._continue(made, signal, trail)
 
     # --- both ---------------------------------------------------------------------------------------------------
 
-    async def _continue(self, result: Result, signal: Signal, trail: _Trail) -> Ended:
+    async def _continue(self, result: Result, signal: Signal, trail: Trail) -> Ended:
         if isinstance(result, Outcome):
             return Ended(outcome=result)
         return await self._pair(result, signal, trail)
 
-    async def _pair(self, pair: Linked, signal: Signal, trail: _Trail) -> Ended:
+    async def _pair(self, pair: Linked, signal: Signal, trail: Trail) -> Ended:
         trail.key, trail.referral, trail.crm = pair.link.key, pair.partner.ref.id, pair.crm
         if signal.why is Why.REPLAY:
+            if reopened(pair):
+                return await self._renew(pair, signal, trail)
             pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None))
         return await keep_in_step(self._desk, pair, wide=signal.look is Look.COSELL)
+
+    async def _renew(self, pair: Linked, signal: Signal, trail: Trail) -> Ended:
+        """A reopened row gets a new referral, now that somebody asks for one; the closed one stays as it is."""
+        trail.referral = ""
+        link = await save(self._desk, freed(pair.link))
+        return await self._continue(await create_referral(self._desk, pair.crm, link), signal, trail)
 
     def _skip(self, link: Link, signal: Signal) -> Outcome | None:
         """Reasons to look no further that need nothing but the link."""
@@ -168,7 +174,7 @@ class Reconcile:
             return None
         if link.gone is not None:
             return left(f"its record in {self._desk.titles[link.gone]} is gone")
-        if link.detached:
+        if link.detached and link.partner is not None:
             return left("reopened after its referral was closed for good")
         asleep = link.outcome is not None and link.outcome.kind == Kind.DELAYED and link.wake_at is not None
         if asleep and link.wake_at and self._desk.clock.now() + timedelta(seconds=1) < link.wake_at:
@@ -176,7 +182,7 @@ class Reconcile:
         return None
 
     async def _absent(
-        self, signal: Signal, link: Link | None, trail: _Trail, side: Side, row: Snapshot | None = None
+        self, signal: Signal, link: Link | None, trail: Trail, side: Side, row: Snapshot | None = None
     ) -> Ended:
         """Announced minutes ago and not readable is lag; otherwise a linked record is gone, for good."""
         now = self._desk.clock.now()
@@ -189,41 +195,24 @@ class Reconcile:
         trail.crm = row
         if side is Side.PARTNER and row is None:
             trail.crm = await self._desk.crm.read(link.key)
-        buried = await save(self._desk, replace(link, gone=side, intents=()))
-        trail.key = buried.key
+        if signal.why is Why.REPLAY and link.gone is not None:
+            return await self._make_again(link, signal, trail, side)
         reason = f"Its record in {title} is gone: nothing is synchronised any more until an administrator replays it"
-        return await self._explain(trail, left(reason), force=True)
+        bury = left(reason)
+        return await explain(self._desk, trail, bury, change=lambda now: replace(now, gone=side, intents=()))
 
-    # --- explaining ---------------------------------------------------------------------------------------------
-
-    async def _explain(self, trail: _Trail, outcome: Outcome, *, force: bool = False) -> Ended:
-        """Tell the seller once why the deal is not in step, and record it on the link."""
-        if not trail.key:
-            return Ended(outcome=outcome, told=True)
-        link = await self._desk.links.get(trail.key)
-        if link.partner is None and trail.referral:
-            link = replace(link, partner=trail.referral)
-        news = (
-            force or link.outcome is None or (link.outcome.kind, link.outcome.reason) != (outcome.kind, outcome.reason)
-        )
-        if news and trail.crm is not None and not self._desk.policy.forbids(trail.key, trail.referral):
-            note = Note(line=_sentence(outcome), mark=Mark.CROSS)
-            answer = await self._desk.crm.write(Change(record=trail.crm, note=note))
-            link = with_base(link, Side.CRM, {}, version=answer.version)
-        return await self._store(link, outcome)
-
-    async def _record(self, trail: _Trail, ended: Ended) -> Ended:
-        """Record an outcome that the seller need not be told; one without a link has nowhere to be recorded."""
-        if not trail.key or ended.outcome.kind is Kind.DELAYED:
-            return ended
-        link = await self._desk.links.get(trail.key)
-        if link.partner is None and trail.referral:
-            link = replace(link, partner=trail.referral)
-        return await self._store(link, ended.outcome)
-
-    async def _store(self, link: Link, outcome: Outcome) -> Ended:
-        link = concluded(link, outcome, self._desk.clock.now(), self._desk.policy.fingerprint)
-        return Ended(outcome=outcome, link=await save(self._desk, link), told=True)
+    async def _make_again(self, link: Link, signal: Signal, trail: Trail, side: Side) -> Ended:
+        """The record that is gone is made again, because an administrator asks for it."""
+        if side is Side.PARTNER and trail.crm is not None:
+            trail.referral = ""
+            link = await save(self._desk, freed(link))
+            return await self._continue(await create_referral(self._desk, trail.crm, link), signal, trail)
+        referral = await self._desk.partner.read(link.partner or "")
+        if side is Side.PARTNER or referral is None:
+            return Ended(outcome=left("both its records are gone"), told=True)
+        await save(self._desk, replace(freed(link), detached=False, gone=Side.CRM))
+        trail.key = row_key(self._desk, referral)
+        return await self._continue(await create_row(self._desk, referral), signal, trail)
 
     @property
     def kinds(self) -> Mapping[Side, str]:
@@ -238,12 +227,7 @@ class Reconcile:
         """Note on the link until when it waits, so that other signals do not multiply the attempts."""
         links = self._desk.links
         link = await (links.by_partner(ref.id) if side is Side.PARTNER else links.get(ref.id))
-        if link is not None and link.tag is not None:
-            await self._store(link, outcome)
-
-
-def _sentence(outcome: Outcome) -> str:
-    return ". ".join(text for text in (outcome.reason, outcome.advice) if text)
+        await note_delay(self._desk, link, outcome)
 
 
 def _nothing_new(link: Link, referral: Snapshot, signal: Signal) -> bool:

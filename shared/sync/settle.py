@@ -22,15 +22,11 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Settlement:
-    """What was seen and what was answered under one plan.
-
-    `at_risk` is a side whose write got no answer: its part of the intent stays for a later reader to resolve.
-    """
+    """What was seen and what was answered under one plan; `cut_short` when not all of it was carried out."""
 
     plan: Plan
     seen: Mapping[Side, Snapshot]
     answers: Mapping[Side, Snapshot]
-    at_risk: Side | None = None
     cut_short: bool = False
 
 
@@ -63,7 +59,7 @@ def settle(link: Link, done: Settlement) -> Link:
             shown |= {name: digest(wrote.values[name], link.key) for name in names}
         shown |= sets[side]
         link = with_base(link, side, shown, version=_version(side, done), marked=_marked(link, side, done))
-    return link
+    return replace(link, invited=done.seen[Side.PARTNER].invited or link.invited)
 
 
 def _sets(link: Link, done: Settlement, untaken: set[str]) -> Mapping[Side, dict[str, Digest]]:

@@ -69,7 +69,9 @@ class Watch:
     async def run(self) -> Report:
         """One pass over both sides and all links."""
         await baseline(self._cursors, self._clock)
-        known = await self._known()
+        began, last = self._clock.now(), await self._cursors.get("slow-round")
+        slow = last is None or began - datetime.fromisoformat(last) >= SLOW_ROUND
+        known = await self._known(slow=slow and last is not None)
         first = False
         polled = signalled = 0
         for side in Side:
@@ -77,13 +79,14 @@ class Watch:
             polled, signalled, first = polled + seen, signalled + sent, first or started
         for key, look in known.wake:
             await self._send(Side.CRM, Ref(self._gateways[Side.CRM].kind, key), Why.AGAIN, look)
+        if slow:
+            await self._cursors.put("slow-round", began.isoformat())
         report = Report(polled=polled, signalled=signalled, woken=len(known.wake), first=first)
         self._telemetry.event("heal", polled=polled, signalled=signalled, woken=report.woken)
         return report
 
-    async def _known(self) -> _Known:
+    async def _known(self, *, slow: bool) -> _Known:
         known, now = _Known(), self._clock.now()
-        slow = await self._slow_round(now)
         async for link in self._links.every():
             known.versions[Side.CRM, link.key] = link.version(Side.CRM)
             if link.partner:
@@ -105,14 +108,7 @@ class Watch:
         late = link.wake_at is not None and now >= link.wake_at + (MISSED if kind == Kind.DELAYED else timedelta())
         owed = bool(link.owed) and link.owed_under != self._policy.fingerprint
         died = any(not intent.open(now) for intent in link.intents)
-        return link.gone is None and not link.detached and (late or owed or died or bool(link.unsaid))
-
-    async def _slow_round(self, now: datetime) -> bool:
-        last = await self._cursors.get("slow-round")
-        if last and now - datetime.fromisoformat(last) < SLOW_ROUND:
-            return False
-        await self._cursors.put("slow-round", now.isoformat())
-        return bool(last)
+        return not _ended(link) and (late or owed or died or bool(link.unsaid))
 
     async def _poll(self, side: Side, known: _Known) -> tuple[int, int, bool]:
         """Poll one side and signal what is news: records polled, signals sent, whether it was the baseline."""
@@ -166,7 +162,12 @@ class Watch:
         return 1
 
 
+def _ended(link: Link) -> bool:
+    """Nothing more happens to it by itself: a record is gone, or the row parted with its closed referral."""
+    return link.gone is not None or (link.detached and link.partner is not None)
+
+
 def _engaged(link: Link) -> bool:
     """An open deal that Microsoft may answer in: what it answers moves no record of ours."""
     closed = str(link.shown(Side.PARTNER).get("stage", "")) not in ("active", "pending")
-    return link.linked and bool(link.engagement) and not closed and link.gone is None and not link.detached
+    return link.linked and bool(link.engagement) and not closed and not _ended(link)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.schedules import Schedule
 
-SEEDS = 100
+SEEDS = 60
 ONLY = os.environ.get("CHAOS_SEED")
 
 

@@ -20,6 +20,7 @@ from tests.fakes.store import FakeClock, Hook, nothing
 DANA = Person(email="dana@fabrikam.example", first_name="Dana", last_name="Rivera", phone="+1 555 0100")
 KIM = Person(email="kim@contoso.example", first_name="Kim", last_name="Abel", phone="+1 555 0199")
 PLATFORM = Solution(id="SOL-1", name="Data platform")
+CONTACTS_FIXED = "the contact is shared with Microsoft"
 CONTOSO = Customer(
     name="Contoso",
     address=Address(line1="1 Main Street", city="Redmond", state="WA", postal_code="98052", country="US"),
@@ -69,13 +70,17 @@ class Row:
 
 @dataclass
 class FakeGateway:
-    """One side. `carries_marker` false plays a server that drops the marker; `rounds` one that cannot hold cents."""
+    """One side. `carries_marker` false plays a server that drops the marker; `rounds` one that cannot hold cents.
+
+    `strict` plays one that takes nothing at all on closed records, and only the answer on pending ones.
+    """
 
     side: Side
     clock: FakeClock
     hook: Hook = nothing
     carries_marker: bool = True
     rounds: bool = False
+    strict: bool = False
     title: str = ""
     kind: str = ""
     rows: dict[str, Row] = field(default_factory=dict)
@@ -199,6 +204,8 @@ class FakeGateway:
         if row is None or str(row.version) != change.record.version:
             raise Conflict(Remote(system=self.title, status=412, code="preconditionFailed", message="newer version"))
         self._check(row, change.values)
+        if self.strict and not change.values and row.values[deal.STAGE] in (*CLOSED, Stage.PENDING):
+            raise Refused(Remote(system=self.title, status=400, code="invalidRequest", message="nothing is taken now"))
         for name, value in change.values.items():
             self.history.append((row.id, name, value, "sync"))
         self._touch(row, change.values)
@@ -243,6 +250,8 @@ class FakeGateway:
             self._refuse(row, f"pending takes no {sorted(values)}")
         if self.side is Side.PARTNER and values.get(deal.VISIBLE) is False and row.values[deal.VISIBLE]:
             self._refuse(row, "visibility never goes back")
+        if self.side is Side.PARTNER and CONTACTS_FIXED in self._locks(row).values() and deal.CONTACTS in values:
+            self._refuse(row, "a shared contact is written once")
         if wanted is Stage.PENDING:
             self._refuse(row, "nothing becomes pending again")
 
@@ -306,7 +315,8 @@ class FakeGateway:
             return {spec.name: f"it is closed in {self.title}" for spec in deal.DEAL}
         if stage is Stage.PENDING:
             return {f.name: "only accepting or declining is possible now" for f in deal.DEAL if f.name != deal.STAGE}
-        return {}
+        shared = self.side is Side.PARTNER and row.values[deal.VISIBLE] and row.values[deal.CONTACTS]
+        return {deal.CONTACTS: CONTACTS_FIXED} if shared else {}
 
 
 def undecided() -> NeedsDecision:

@@ -53,7 +53,7 @@ class World:
         self.pauses = FakePauses(hook=hook)
         self.parked = FakeParked(hook=hook)
         self.telemetry = FakeTelemetry()
-        self._announced: list[Signal] = []
+        self.announced: list[Signal] = []
         self.configure(self.policy)
 
     def configure(self, policy: Policy) -> None:
@@ -103,11 +103,11 @@ class World:
     def _announce(self, look: Look, side: Side, kind: str, ident: str, why: Why = Why.EVENT) -> None:
         if self.webhooks:
             signal = Signal(look=look, side=side, kind=kind, id=ident, why=why, first_sent=self.clock.now())
-            self._announced.append(signal)
+            self.announced.append(signal)
 
     async def deliver(self) -> None:
         """What was announced reaches the queue."""
-        announced, self._announced = self._announced, []
+        announced, self.announced = self.announced, []
         for signal in announced:
             await self.signals.send(signal, delay=2 if signal.side is Side.PARTNER else 0)
 
@@ -133,6 +133,18 @@ class World:
             if self.signals.next_at is None or self.signals.next_at > end:
                 return self.outcomes[before:]
             self.clock.jump(self.signals.next_at)
+
+    async def send(
+        self, look: Look, side: Side, ident: str, why: Why = Why.EVENT, *, within: timedelta = timedelta(hours=2)
+    ) -> list[Outcome]:
+        """A signal of the test's own, and everything that follows from it."""
+        kind = "referral" if side is Side.PARTNER else "opportunity"
+        await self.signals.send(Signal(look=look, side=side, kind=kind, id=ident, why=why, first_sent=self.clock.now()))
+        return await self.settle(within=within)
+
+    async def replay(self, side: Side, ident: str) -> list[Outcome]:
+        """An administrator asks for another look."""
+        return await self.send(Look.REFERRAL if side is Side.PARTNER else Look.OPPORTUNITY, side, ident, Why.REPLAY)
 
     async def heal(self) -> Report:
         """A pass of auto-heal, and everything that it signals."""
