@@ -107,7 +107,8 @@ def _complete(people: Iterable[Person], who: str) -> str | Sentence:
             "mail address": person.email,
         }
         if absent := [word for word, value in parts.items() if not value.strip()]:
-            return f"fill in the {' and '.join(absent)} of the {who} {_called(person)}"
+            bare = f"fill in the {' and '.join(absent)} of the {who}"
+            return Sentence(f"{bare} {_called(person)}", bare)
     return ""
 
 

@@ -48,8 +48,9 @@ async def write(desk: Desk, pair: Linked, plan: Plan, ties: Mapping[Side, str]) 
 
 
 def _seen(link: Link, record: Snapshot) -> Base:
-    before = link.base.get(record.side, Base())
-    return Base(version=record.version, shown=digests(record.values, link.key), marked=before.marked)
+    """What the side shows now. One marker on it, whoever's, proves that this side carries them."""
+    marked = link.base.get(record.side, Base()).marked or record.marker is not None
+    return Base(version=record.version, shown=digests(record.values, link.key), marked=marked)
 
 
 def _change(desk: Desk, work: _Work, side: Side) -> Change | None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shared.domain import deal
-from shared.errors import Remote, Unavailable
-from tests.scenarios.pairs import linked_from_partner
+from shared.domain.outcome import Kind
+from shared.domain.values import Group
+from shared.errors import Conflict, Refused, Remote, Unavailable
+from tests.fakes.gateway import DANA
+from tests.fakes.world import World
+from tests.scenarios.pairs import linked_from_crm, linked_from_partner
 
 
 @pytest.mark.parametrize("when", ["crm.write", "crm.write done", "partner.write", "partner.write done"])
@@ -32,3 +38,89 @@ async def test_an_unanswered_write_is_neither_lost_nor_doubled(when: str) -> Non
             assert (row.values[deal.NAME], row.values[deal.NOTES]) == ("From the CRM", "from the portal"), carries
         assert w.link.intents == ()
         assert w.parked.entries == {}
+
+
+async def test_an_edit_back_after_an_unsettled_write_follows_the_newest() -> None:
+    """No marker, a crash between write and settle, then an edit back: the newest side wins and Audit names both."""
+    w = await linked_from_crm()
+    w.partner.carries_marker = False
+    w.referral.marker = None
+    w.links.rows[w.row.id] = replace(
+        w.link, base={side: replace(base, marked=False) for side, base in w.link.base.items()}
+    )
+
+    async def cut(name: str) -> None:
+        if name == "partner.write done":
+            raise Unavailable(Remote(system="Partner Center", message="no answer"))
+
+    w.partner.hook = cut
+    w.crm.edit(w.row.id, **{deal.NOTES: "from the CRM"})
+    await w.deliver()
+    await w.step()
+    assert w.referral.values[deal.NOTES] == "from the CRM"
+    w.partner.hook = w.crm.hook
+    w.clock.advance(60)
+    w.partner.edit(w.referral.id, **{deal.NOTES: "first call held"})
+    w.clock.advance(300)
+    await w.settle()
+
+    assert w.row.values[deal.NOTES] == w.referral.values[deal.NOTES] == "first call held"
+    assert '"from the CRM"' in w.row.audit[0]
+    assert '"first call held"' in w.row.audit[0]
+
+
+@pytest.mark.parametrize("error", [Refused, Unavailable, Conflict])
+async def test_a_failure_that_cannot_be_told_is_still_a_failure(error: type[Refused | Unavailable | Conflict]) -> None:
+    """A row that takes no Audit line is parked or waits all the same; what time mends is told later."""
+    w = World()
+    await w.heal()
+    faults = {"left": 3}
+
+    async def fail(name: str) -> None:
+        if name == "crm.write" and faults["left"]:
+            faults["left"] -= 1
+            raise error(Remote(system="Dynamics 365", status=400, message="a plug-in says no"))
+
+    w.crm.hook = fail
+    ident = w.crm.make(**{deal.TEAM: Group()})
+    await w.settle()
+
+    assert w.links.rows[ident].outcome is not None
+    assert w.links.rows[ident].outcome.kind is Kind.WAITING  # type: ignore[union-attr]  # asserted above
+    assert bool(w.row.audit) is (error is not Refused)
+
+
+async def test_what_could_not_be_said_is_said_later_in_full() -> None:
+    """Two edits met, the partner side was written and the CRM's Audit could not be: the next write names both."""
+    w = await linked_from_partner()
+    faults = {"left": 1}
+
+    async def busy(name: str) -> None:
+        if name == "crm.write" and faults["left"]:
+            faults["left"] -= 1
+            raise Conflict(Remote(system="Dynamics 365", status=412))
+
+    w.crm.hook = busy
+    w.partner.edit(w.referral.id, **{deal.NOTES: "from the portal"})
+    w.crm.edit(w.row.id, **{deal.NOTES: "from the CRM"})
+    await w.settle()
+
+    assert '"from the portal"' in w.row.audit[0]
+    assert w.link.unsaid == ()
+
+
+async def test_nobodys_data_lies_in_links_or_logs() -> None:
+    """Audit names both values of a conflict and the person whose phone is missing; links and telemetry do not."""
+    w = await linked_from_partner()
+    w.partner.edit(w.referral.id, **{deal.NOTES: "from the portal"})
+    w.crm.edit(w.row.id, **{deal.NOTES: "from the CRM"})
+    await w.settle()
+    w.crm.make(**{deal.TEAM: Group([replace(DANA, phone="")])})
+    await w.settle()
+
+    kept = f"{w.links.rows} {w.telemetry.outcomes} {w.telemetry.events}"
+    import re
+
+    print([kept[max(0, m.start() - 300) : m.end() + 80] for m in re.finditer(DANA.email, kept)][:1])
+    assert [text for text in ("from the portal", "from the CRM", DANA.email) if text in kept] == []
+    assert any(DANA.email in line for row in w.crm.rows.values() for line in row.audit)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from shared.domain import deal
 from shared.domain.values import Side
-from tests.fakes.world import World
-from tests.scenarios.pairs import linked_from_partner
+from tests.fakes.world import LIVE, World
+from tests.scenarios.pairs import linked_from_crm, linked_from_partner
 
 
 async def test_a_lost_webhook_costs_a_heal_not_a_deal() -> None:
@@ -42,3 +46,54 @@ async def test_a_full_resync_finds_what_was_deleted_meanwhile() -> None:
     await w.heal()
 
     assert w.link.gone is Side.CRM
+
+
+async def test_a_slow_round_that_dies_is_repeated() -> None:
+    """Cursors move last: a pass that dies before its signals are sent is not remembered as done."""
+    w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})
+    w.clock.advance(2 * 3600)
+    before = dict(w.cursors.texts)
+    good = w.signals.hook
+
+    async def die(_: str) -> None:
+        raise RuntimeError("the process is gone")
+
+    w.signals.hook = die
+    with pytest.raises(RuntimeError):
+        await w.watch.run()
+    assert w.cursors.texts == before
+    w.signals.hook = good
+
+    assert (await w.watch.run()).woken == 1
+
+
+async def test_a_dry_run_moves_no_cursor() -> None:
+    """What a dry run polls is polled again when it is over."""
+    w = await linked_from_partner()
+    w.configure(replace(LIVE, dry_run=True, fingerprint="dry"))
+    w.webhooks = False
+    w.partner.edit(w.referral.id, **{deal.NOTES: "seen in a dry run"})
+    before = {name: text for name, text in w.cursors.texts.items() if name.startswith("poll")}
+    await w.heal()
+    assert before == {name: text for name, text in w.cursors.texts.items() if name.startswith("poll")}
+    assert w.row.values[deal.NOTES] == "first call held"
+    w.configure(LIVE)
+    await w.heal()
+
+    assert w.row.values[deal.NOTES] == "seen in a dry run"
+
+
+async def test_switching_the_synchronisation_off_and_on_loses_no_edit() -> None:
+    """While the sync column says no nothing is written; edits of that time follow when it says yes again."""
+    w = await linked_from_partner()
+    w.row.shared = False
+    w.crm.edit(w.row.id, **{deal.NOTES: "while off"})
+    w.partner.edit(w.referral.id, **{deal.NAME: "While off too"})
+    await w.settle()
+    assert w.referral.values[deal.NOTES] == "first call held"
+    w.row.shared = True
+    w.crm.edit(w.row.id)
+    await w.settle()
+
+    assert w.referral.values[deal.NOTES] == "while off"
+    assert w.row.values[deal.NAME] == "While off too"

@@ -32,3 +32,11 @@ async def test_a_slow_round_finds_a_lost_answer_of_microsoft() -> None:
     await w.heal()
 
     assert w.row.values[deal.MICROSOFT_ID] == "1-XYZ"
+
+
+async def test_an_invitation_is_told_once_and_in_plain_words() -> None:
+    """After asking Microsoft, Audit says that it was asked, and not that it has not answered yet."""
+    w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})
+
+    assert [line for line in w.row.audit if "Microsoft was asked for help" in line] == w.row.audit[:1]
+    assert not any("not answered" in line for line in w.row.audit)

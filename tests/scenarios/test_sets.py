@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from shared.domain import deal
-from shared.domain.values import Group, Money, Person
+from shared.domain.outcome import Kind
+from shared.domain.values import Group, Money, Person, Side
+from shared.messages import Look
 from tests.fakes.gateway import KIM
-from tests.fakes.world import World
-from tests.scenarios.pairs import linked_from_partner
+from tests.fakes.world import LIVE, World
+from tests.scenarios.pairs import linked_from_crm, linked_from_partner
 
 
 async def test_people_we_do_not_manage_stay() -> None:
@@ -53,3 +58,65 @@ async def test_a_locked_value_stays_with_its_reason_and_follows_when_unlocked() 
     await w.settle()
 
     assert w.row.values[deal.AMOUNT] == Money(Decimal(1), "USD")
+
+
+async def shared_contact() -> World:
+    """A deal that Microsoft sees, with its customer contact."""
+    w = await linked_from_crm(**{deal.VISIBLE: True})
+    w.partner.history.clear()
+    return w
+
+
+async def test_a_shared_contact_is_set_back_once() -> None:
+    """The contact that Microsoft was told of is set back in the CRM with an Audit line, and then all is settled."""
+    w = await shared_contact()
+    new = Person(email="new@contoso.example", first_name="New", last_name="One", phone="2")
+    w.crm.edit(w.row.id, **{deal.CONTACTS: Group([new])})
+    await w.settle()
+    again = await w.send(Look.OPPORTUNITY, Side.CRM, w.row.id)
+
+    assert w.row.values[deal.CONTACTS] == Group([KIM])
+    assert len([line for line in w.row.audit if "Customer contact cannot be changed" in line]) == 1
+    assert [outcome.kind for outcome in again] == [Kind.DONE]
+    assert w.partner.violations == []
+
+
+async def test_a_contacts_own_data_stay_the_customers() -> None:
+    """A shared contact's new phone number is neither sent nor set back: it is told once and settled."""
+    w = await shared_contact()
+    edited = replace(KIM, phone="+1 555 0000")
+    w.crm.edit(w.row.id, **{deal.CONTACTS: Group([edited])})
+    await w.settle()
+    again = await w.send(Look.OPPORTUNITY, Side.CRM, w.row.id)
+
+    assert w.row.values[deal.CONTACTS] == Group([edited])
+    assert len([line for line in w.row.audit if "Customer contact cannot be changed" in line]) == 1
+    assert again[-1].kind is Kind.DONE
+    assert w.partner.history == []
+
+
+@pytest.mark.parametrize("value", ["GeneralOrOther", None])
+async def test_help_is_set_back_once_asked(value: str | None) -> None:
+    """The help that Microsoft was asked for is set back in the CRM once, with an Audit line."""
+    w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})
+    w.crm.edit(w.row.id, **{deal.HELP: value})
+    await w.settle()
+    await w.send(Look.OPPORTUNITY, Side.CRM, w.row.id)
+
+    assert w.row.values[deal.HELP] == "QuotesOrLicensing"
+    assert len([line for line in w.row.audit if "set back to QuotesOrLicensing" in line]) == 1
+    assert len([row for row in w.partner.rows.values() if not row.ours]) == 1
+
+
+@pytest.mark.parametrize("winner", list(Side))
+async def test_a_computed_value_goes_out_whoever_wins(winner: Side) -> None:
+    """A deal value that the CRM computes is outbound only: its change reaches the referral over an edit there."""
+    w = await linked_from_partner(policy=replace(LIVE, winner=winner))
+    w.row.locked[deal.AMOUNT] = "the deal value is computed from products"
+    w.partner.edit(w.referral.id, **{deal.AMOUNT: Money(Decimal(1), "USD")})
+    await w.settle()
+    w.crm.edit(w.row.id, **{deal.AMOUNT: Money(Decimal(55000), "USD")})
+    await w.settle()
+
+    assert w.referral.values[deal.AMOUNT] == Money(Decimal(55000), "USD")
+    assert w.crm.violations == []

@@ -9,7 +9,9 @@ import pytest
 
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
-from shared.domain.values import Money, Value
+from shared.domain.outcome import Kind
+from shared.domain.values import Money, Side, Value
+from shared.messages import Look
 from tests.fakes.world import World
 from tests.scenarios.pairs import linked_from_partner
 
@@ -129,3 +131,60 @@ async def test_a_reopened_row_is_detached_and_told_once() -> None:
     assert w.link.detached
     assert len([line for line in w.row.audit if "reopened" in line]) == 1
     assert w.row.values[deal.STAGE] is Stage.OPEN
+
+
+async def test_sides_closed_differently_are_left_and_told_once() -> None:
+    """Won on one side and lost on the other: both stay, Audit says it once, and reopening then detaches."""
+    w = await linked_from_partner()
+    w.partner.edit(w.referral.id, **{deal.STAGE: Stage.LOST})
+    w.crm.edit(w.row.id, **{deal.STAGE: Stage.WON})
+    await w.settle()
+    await w.send(Look.OPPORTUNITY, Side.CRM, w.row.id)
+    assert (w.referral.values[deal.STAGE], w.row.values[deal.STAGE]) == (Stage.LOST, Stage.WON)
+    assert len([line for line in w.row.audit if "closed differently" in line]) == 1
+    w.crm.edit(w.row.id, **{deal.STAGE: Stage.OPEN})
+    await w.settle()
+
+    assert w.link.detached
+    assert w.row.values[deal.STAGE] is Stage.OPEN
+
+
+async def test_words_on_a_closed_row_change_no_outcome() -> None:
+    """A CRM that takes no Audit on closed rows refuses only that: nothing is parked."""
+    w = await linked_from_partner()
+    w.crm.strict = True
+    w.partner.edit(w.referral.id, **{deal.STAGE: Stage.LOST})
+    w.crm.edit(w.row.id, **{deal.STAGE: Stage.WON})
+    await w.settle()
+
+    assert w.link.outcome is not None
+    assert w.link.outcome.kind == Kind.LEFT
+    assert w.parked.entries == {}
+
+
+async def test_a_pending_referral_that_takes_no_tie_is_tied_after_the_accept() -> None:
+    """While pending only the answer is taken: the row is made all the same, and tied once the deal is accepted."""
+    w = World()
+    w.partner.strict = True
+    await w.heal()
+    w.clock.advance(60)
+    w.partner.make(**{deal.STAGE: Stage.PENDING})
+    await w.settle()
+    assert w.parked.entries == {}
+    w.crm.edit(w.row.id, **{deal.STAGE: Stage.OPEN})
+    await w.settle()
+
+    assert w.referral.values[deal.STAGE] is Stage.ACTIVE
+    assert w.referral.counterpart == w.row.id
+
+
+async def test_won_while_pending_accepts_first() -> None:
+    """A deal is won only after it was accepted: both steps follow by themselves."""
+    w = World()
+    await w.heal()
+    w.partner.make(**{deal.STAGE: Stage.PENDING})
+    await w.settle()
+    w.crm.edit(w.row.id, **{deal.STAGE: Stage.WON})
+    await w.settle()
+
+    assert [value for _, name, value, _ in w.partner.history if name == deal.STAGE] == [Stage.ACTIVE, Stage.WON]
