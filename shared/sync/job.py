@@ -162,7 +162,9 @@ class Job:
             await self._signals.send(
                 Signal(pair=signal.pair, look=Look.OPPORTUNITY, side=Side.CRM, kind=kind, id=key, why=Why.AGAIN)
             )
-        reason = f"{len(keys)} waiting deals are looked at again" if keys else "no deal waits for this record"
+        reason = (
+            f"deals that waited for it are looked at again: {len(keys)}" if keys else "no deal waits for this record"
+        )
         return _Attempt(outcome=done(reason) if keys else left(reason))
 
     # --- what follows -------------------------------------------------------------------------------------------

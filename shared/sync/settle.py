@@ -147,7 +147,7 @@ async def save(desk: Desk, link: Link) -> Link:
 
 def moved() -> Conflict:
     """What to raise when the link is no longer the one that was read: somebody is at the same deal."""
-    return Conflict(Remote(system="link store", status=412, message="the link was changed by another worker"))
+    return Conflict(Remote(system="link store", message="the link was changed by another worker"))
 
 
 def without(link: Link, intent: Intent) -> Link:

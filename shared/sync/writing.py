@@ -87,7 +87,7 @@ async def _one_write(desk: Desk, work: _Work, side: Side, change: Change) -> _Wo
     """One conditional write. A clear no settles what was done before it; no answer leaves its part of the intent."""
     if not desk.in_time(work.intent):
         await _settle(desk, work, cut_short=True)
-        raise Conflict(Remote(system="link store", status=412, message="the lease ran out before the write began"))
+        raise Conflict(Remote(system="link store", message="the lease ran out before the write began"))
     try:
         answer = await desk.gateway(side).write(change)
     except Unavailable:
