@@ -15,6 +15,7 @@ from shared.connectors.dynamics.calls import Calls, merged
 from shared.connectors.dynamics.catalog import Catalog
 from shared.connectors.dynamics.closing import Turn, action, closing_body, turn_of
 from shared.connectors.dynamics.config import Config
+from shared.connectors.dynamics.customers import Customers
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.reading import Native, Reader
@@ -24,7 +25,7 @@ from shared.connectors.dynamics.verdicts import SYSTEM, AlreadyClosed, AlreadyTh
 from shared.connectors.dynamics.vocabulary import OPEN
 from shared.connectors.dynamics.writing import Body, Trace, Writer
 from shared.domain import deal
-from shared.domain.values import Money, frozen
+from shared.domain.values import Group, Money, Person, frozen
 from shared.errors import Conflict, Refused, Remote, Unavailable
 from shared.ports import Change, Snapshot
 
@@ -74,7 +75,17 @@ class Update:
         writer = Writer(config=self.config, schema=self.schema, now=self.now, currency=currency)
         link, note = change.counterpart_link, change.note
         trace = Trace(marker=change.marker, counterpart=change.counterpart, link=link, note=note)
-        return writer.body(change.values, trace, row)
+        return writer.body(change.values, trace, row) | await self._contact(change, row)
+
+    async def _contact(self, change: Change, row: Row) -> Body:
+        """The form's Contact, where the core sets it back to the one that was shared; its own data stay."""
+        people = change.values.get(deal.CONTACTS)
+        wanted = sorted(people, key=lambda one: one.key) if isinstance(people, Group) else []
+        account = row.lookup("parentaccountid")
+        if not wanted or not account or not isinstance(wanted[0], Person):
+            return {}
+        customers = Customers(calls=self.calls, config=self.config, schema=self.schema)
+        return {"parentcontactid@odata.bind": f"/contacts({await customers.contact(wanted[0], account)})"}
 
     async def _alone(self, change: Change, row: Row, body: Body) -> Snapshot:
         if not body:
