@@ -75,7 +75,7 @@ def make_plan(
             pair = pair_of(spec.name, link, sides, unclear=spec.name in unclear)
             verdict = _verdict(spec, pair, sides, newest if pair.unclear else winner, titles)
             plan = _add(plan, spec, verdict, sides)
-    return _invitation(plan, link, sides)
+    return _invitation(_shown_as_visible(plan, link, sides), link, sides)
 
 
 def _verdict(
@@ -103,6 +103,21 @@ def _now(name: str, snapshot: Snapshot) -> Value:
     if name == deal.VISIBLE and snapshot.side is Side.CRM:
         return bool(value) or bool(blank(snapshot.values.get(deal.HELP)))
     return value
+
+
+def _shown_as_visible(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
+    """Asking for help made the deal visible: the CRM's own column says so too, and cannot take it back."""
+    crm, partner = sides[Side.CRM], sides[Side.PARTNER]
+    visible = bool(partner.values.get(deal.VISIBLE)) or deal.VISIBLE in plan.to(Side.PARTNER)
+    hidden = deal.VISIBLE in crm.values and not crm.values[deal.VISIBLE]
+    if not (visible and hidden) or deal.VISIBLE in crm.locked or deal.VISIBLE in plan.to(Side.CRM):
+        return plan
+    if not _now(deal.VISIBLE, crm):
+        return plan
+    withdrawn = link.shown(Side.CRM).get(deal.VISIBLE) == digest(value=True, salt=link.key)
+    tell = Sentence(f"{deal.TITLES[deal.VISIBLE]} follows from asking for help: set back")
+    writes = {**plan.writes, Side.CRM: {**plan.to(Side.CRM), deal.VISIBLE: True}}
+    return replace(plan, writes=writes, tells=(*plan.tells, tell) if withdrawn else plan.tells)
 
 
 def _add(plan: Plan, spec: Field, verdict: Verdict, sides: Mapping[Side, Snapshot]) -> Plan:

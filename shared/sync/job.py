@@ -32,7 +32,7 @@ THROTTLE_PAUSE = 30.0  # seconds, where a 429 names none
 class _Attempt:
     """The outcome of one attempt; `counts` when it was a try that should make the next delay longer.
 
-    `paused`: nobody tried, so the signal does not grow older by it.
+    `paused`: a whole system or the settings stood in the way, so the signal does not grow older by it.
     """
 
     outcome: Outcome
@@ -223,7 +223,8 @@ class Job:
 
 
 def _later(error: Exception, seconds: float) -> _Attempt:
-    return _Attempt(outcome=delayed(str(error), seconds), counts=False)
+    """What is no fault of this record makes its signal no older; a conflict does."""
+    return _Attempt(outcome=delayed(str(error), seconds), counts=False, paused=not isinstance(error, Conflict))
 
 
 def _ended(ended: Ended) -> _Attempt:

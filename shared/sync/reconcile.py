@@ -135,12 +135,8 @@ class Reconcile:
         if not row.shared:
             return Ended(outcome=left(f"synchronisation is off for it in {self._desk.crm.title}"), told=True)
         trail.crm = row
-        if (
-            row.counterpart
-            and not link.intents
-            and not link.detached
-            and (referral := await adoptable(self._desk, row))
-        ):
+        fresh = not link.intents and not link.detached
+        if fresh and row.counterpart and (referral := await adoptable(self._desk, row)):
             return await self._continue(await adopt(self._desk, referral, row), signal, trail)
         if row.values.get(deal.STAGE) in CLOSED and not link.intents:
             return Ended(outcome=left(CLOSED_BEFORE), told=True)

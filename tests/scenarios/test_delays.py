@@ -56,6 +56,14 @@ async def test_a_lost_access_pauses_and_resumes_by_itself() -> None:
     calls = len(w.crm.calls)
     w.crm.hook = w.partner.hook
     locked["out"] = False
+    faults = {"left": 1}
+
+    async def once(name: str) -> None:
+        if name == "crm.read" and faults["left"]:
+            faults["left"] -= 1
+            raise Unavailable(Remote(system="Dynamics 365", status=503))
+
+    w.crm.hook = once
     await w.settle()
 
     assert w.row.values[deal.NOTES] == "in the dark"

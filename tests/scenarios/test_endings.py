@@ -51,9 +51,11 @@ async def test_a_request_that_lacks_data_is_kept() -> None:
     w = await reopened()
     w.row.values[deal.TEAM] = Group()
     await w.replay(Side.CRM, w.row.id)
+    await w.send(Look.REFERRAL, Side.PARTNER, w.referral.id)
     assert w.link.partner is None
-    w.crm.edit(w.row.id, **{deal.TEAM: Group([DANA])})
-    await w.settle()
+    w.row.values[deal.TEAM] = Group([DANA])
+    w.clock.advance(3600)
+    await w.heal()
 
     assert len(w.partner.rows) == 2
     assert w.link.linked

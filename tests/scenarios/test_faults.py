@@ -121,3 +121,28 @@ async def test_nobodys_data_lies_in_links_or_logs() -> None:
     kept = f"{w.links.rows} {w.telemetry.outcomes} {w.telemetry.events}"
     assert [text for text in ("from the portal", "from the CRM", DANA.email) if text in kept] == []
     assert any(DANA.email in line for row in w.crm.rows.values() for line in row.audit)
+
+
+async def test_one_marker_proves_that_a_side_carries_them() -> None:
+    """A marker that an unsettled write left proves it: a write that never landed is no edit back."""
+    w = await linked_from_crm()
+    w.referral.marker = "the marker of an earlier write"
+    w.links.rows[w.row.id] = replace(
+        w.link, base={side: replace(base, marked=False) for side, base in w.link.base.items()}
+    )
+
+    async def cut(name: str) -> None:
+        if name == "partner.write":
+            raise Unavailable(Remote(system="Partner Center", message="no answer"))
+
+    w.partner.hook = cut
+    w.crm.edit(w.row.id, **{deal.NOTES: "from the CRM"})
+    await w.deliver()
+    await w.step()
+    w.partner.hook = w.crm.hook
+    w.clock.advance(60)
+    w.partner.edit(w.referral.id)
+    w.clock.advance(300)
+    await w.settle()
+
+    assert w.referral.values[deal.NOTES] == w.row.values[deal.NOTES] == "from the CRM"

@@ -34,6 +34,21 @@ async def test_a_slow_round_finds_a_lost_answer_of_microsoft() -> None:
     assert w.row.values[deal.MICROSOFT_ID] == "1-XYZ"
 
 
+async def test_asking_for_help_shows_as_visible_in_the_crm_too() -> None:
+    """Visible is the default where help is asked for: the column says so, and cannot be taken back (P-83, P-84)."""
+    w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})
+    assert w.row.values[deal.VISIBLE] is True
+    writes = len([entry for entry in w.crm.history if entry[1] == deal.VISIBLE])
+    w.crm.edit(w.row.id, **{deal.VISIBLE: False})
+    await w.settle()
+
+    assert w.row.values[deal.VISIBLE] is True
+    assert "set back" in w.row.audit[0]
+    w.crm.edit(w.row.id, **{deal.NOTES: "later"})
+    await w.settle()
+    assert len([entry for entry in w.crm.history if entry[1] == deal.VISIBLE]) == writes + 2
+
+
 async def test_an_invitation_is_told_once_and_in_plain_words() -> None:
     """After asking Microsoft, Audit says that it was asked, and not that it has not answered yet."""
     w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})

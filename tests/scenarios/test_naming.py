@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shared.domain import deal
 from shared.domain.outcome import Kind
 from shared.domain.values import Side, Value
@@ -80,16 +82,31 @@ async def test_a_referral_of_another_organisation_is_left() -> None:
     assert w.crm.rows == {}
 
 
-async def test_without_a_base_nothing_is_shown_asked_or_overwritten() -> None:
+@pytest.mark.parametrize("shown", [True, False])
+async def test_without_a_base_nothing_is_shown_asked_or_overwritten(*, shown: bool) -> None:
     """After lost links a differing visibility or help option is no reason to show a deal to Microsoft or ask for it."""
     w = await linked_from_crm()
     w.links.rows.clear()
     w.webhooks = False
+    w.referral.values[deal.VISIBLE] = shown
     edit: dict[str, Value] = {deal.HELP: "GeneralOrOther", deal.VISIBLE: True}
     w.crm.edit(w.row.id, **edit)
     await w.send(Look.OPPORTUNITY, Side.CRM, w.row.id)
 
-    assert w.referral.values[deal.VISIBLE] is False
+    assert w.referral.values[deal.VISIBLE] is shown
     assert len(w.partner.rows) == 1
-    assert "Visible to Microsoft differs" in w.row.audit[0]
+    assert ("Visible to Microsoft differs" in w.row.audit[0]) is not shown
     assert "How can Microsoft help differs" in w.row.audit[0]
+
+
+async def test_a_row_that_names_another_referral_is_not_taken() -> None:
+    """A referral that names a row which names another referral is parked: two records contradict each other."""
+    w = World(webhooks=False)
+    await w.heal()
+    w.clock.advance(60)
+    ident, row = w.partner.make(), w.crm.make()
+    w.partner.rows[ident].counterpart, w.crm.rows[row].counterpart = row, "another-referral"
+    (outcome,) = await w.send(Look.REFERRAL, Side.PARTNER, ident)
+
+    assert outcome.kind is Kind.PARKED
+    assert w.crm.rows[row].counterpart == "another-referral"

@@ -53,6 +53,9 @@ async def test_a_locked_value_stays_with_its_reason_and_follows_when_unlocked() 
     await w.settle()
     assert w.row.values[deal.AMOUNT] == Money(Decimal(50000), "USD")
     assert "computed from products" in w.row.audit[0]
+    w.partner.edit(w.referral.id, **{deal.NAME: "Another name"})
+    await w.settle()
+    assert w.row.audit[0] == "Updated from Partner Center: Name"
     w.row.locked.clear()
     w.crm.edit(w.row.id, **{deal.NOTES: "touched"})
     await w.settle()
