@@ -11,7 +11,7 @@ from shared.connectors.partner_center.events import hear
 from shared.connectors.partner_center.verifier import Verifier, open_verifier
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
-from shared.messages import Signal
+from shared.messages import Look, Signal
 from shared.platform.doors import Answer, Door, Left, Reader, problem
 from shared.platform.gate import Gate, MicrosoftFlows, Wait
 from shared.platform.health import Check, health, pings, remembered, unpaused, without
@@ -27,6 +27,10 @@ from shared.sync.reconcile import Reconcile
 from shared.sync.watch import Watch
 
 ANNOUNCED = 2.0  # seconds: an event may overtake the answer to the very POST that caused it
+DEALS = {
+    dynamics.Dynamics.kind: (Side.CRM, Look.OPPORTUNITY),
+    partner_center.PartnerCenter.kind: (Side.PARTNER, Look.REFERRAL),
+}
 WRONG = "settings of this installation are wrong: its health page names them"
 
 
@@ -133,6 +137,7 @@ class App:
             signals=signals,
             telemetry=telemetry,
             ready=found.good(STORAGE),
+            deals=DEALS,
         )
 
     async def partner_event(self, headers: Mapping[str, str], body: bytes) -> Answer:

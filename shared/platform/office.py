@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec
 
-from shared.domain.values import Ref
+from pydantic import ValidationError
+
+from shared.domain.values import Ref, Side
 from shared.errors import BadMessage, RemoteError
-from shared.messages import Signal, Why
+from shared.messages import Look, Signal, Why
 from shared.platform.doors import Answer, problem
 from shared.ports import Parked, ParkedEntry, Signals, Telemetry
 
 MOST = 500  # entries of one answer
 SHUT = "the storage settings of this installation are wrong: its health page names them"
+NO_DEALS: Mapping[str, tuple[Side, Look]] = MappingProxyType({})
 P = ParamSpec("P")
 Act = Callable[Concatenate["Office", P], Coroutine[Any, Any, Answer]]
 
@@ -34,12 +38,20 @@ def _answered(act: Act[P]) -> Act[P]:
 
 
 class Office:
-    """Acts for one pair; `ready` unless the storage settings are wrong."""
+    """Acts for one pair; `ready` unless the storage settings are wrong. `deals`: what a deal's records are called."""
 
     def __init__(
-        self, *, pair: str, parked: Parked, signals: Signals, telemetry: Telemetry, ready: bool = True
+        self,
+        *,
+        pair: str,
+        parked: Parked,
+        signals: Signals,
+        telemetry: Telemetry,
+        ready: bool = True,
+        deals: Mapping[str, tuple[Side, Look]] = NO_DEALS,
     ) -> None:
         self._pair, self._parked, self._signals, self._telemetry = pair, parked, signals, telemetry
+        self._deals = deals
         self.ready = ready
 
     @_answered
@@ -53,20 +65,31 @@ class Office:
 
     @_answered
     async def replay(self, kind: str, ident: str) -> Answer:
-        """The signal goes back to its queue; the entry stays until the record succeeds."""
-        entry = await self._parked.get(self._pair, Ref(kind, ident))
-        if entry is None:
-            return _none(kind, ident)
+        """A fresh signal for the record: a parked entry stays until the record succeeds.
+
+        A deal that is not parked may be replayed too: one whose record is gone, or that was detached.
+        """
+        ref = Ref(kind, ident)
+        entry = await self._parked.get(self._pair, ref)
         try:
-            parked = Signal.decoded(entry.body)
+            signal = self._fresh(ref) if entry is None else _again(Signal.decoded(entry.body))
         except BadMessage as error:
             return problem(422, f"this entry is no signal and can only be dropped ({error})")
-        signal = Signal(
-            pair=parked.pair, look=parked.look, side=parked.side, kind=parked.kind, id=parked.id, why=Why.REPLAY
-        )
+        if signal is None:
+            return _none(kind, ident)
         await self._signals.send(signal)
-        self._telemetry.event("parked_replayed", pair=entry.pair, record=str(entry.ref))
-        return Answer(status=202, body={"status": "replayed", "record": str(entry.ref)})
+        self._telemetry.event("parked_replayed", pair=self._pair, record=str(ref))
+        return Answer(status=202, body={"status": "replayed", "record": str(ref)})
+
+    def _fresh(self, ref: Ref) -> Signal | None:
+        """A replay of a deal by one of its records; None for what names no deal's record."""
+        if ref.kind not in self._deals:
+            return None
+        side, look = self._deals[ref.kind]
+        try:
+            return Signal(pair=self._pair, look=look, side=side, kind=ref.kind, id=ref.id, why=Why.REPLAY)
+        except ValidationError:
+            return None
 
     @_answered
     async def drop(self, kind: str, ident: str) -> Answer:
@@ -78,8 +101,14 @@ class Office:
         return Answer(body={"status": "dropped", "record": str(entry.ref)})
 
 
+def _again(parked: Signal) -> Signal:
+    """The signal as it was first sent: its tries and age are of the failure that is over."""
+    names = parked.model_dump(include={"pair", "look", "side", "kind", "id"})
+    return Signal(**names, why=Why.REPLAY)
+
+
 def _none(kind: str, ident: str) -> Answer:
-    return problem(404, f"{kind}:{ident} is not parked")
+    return problem(404, f"{kind}:{ident} is not parked, and is no record of a deal")
 
 
 def _shown(entry: ParkedEntry) -> dict[str, str]:

@@ -168,7 +168,7 @@ async def test_parked_is_served_as_json(install: Install) -> None:
     install(SANDBOX)
     listed = await user_function("parked_list")(request("GET"))
     assert (listed.mimetype, json.loads(listed.get_body())) == ("application/json", {"parked": [], "more": False})
-    route = {"kind": "referral", "id": "r-1"}
+    route = {"kind": "account", "id": "r-1"}
     assert (await user_function("parked_replay")(request("POST", route=route))).status_code == 404
     assert (await user_function("parked_drop")(request("DELETE", route=route))).status_code == 404
 

@@ -270,6 +270,24 @@ async def test_an_administrator_lists_replays_and_drops_what_is_parked() -> None
     assert ((await office.drop("referral", "r-1")).status, (await office.replay("a", "b")).status) == (404, 404)
 
 
+async def test_a_deal_that_is_not_parked_can_be_replayed_too() -> None:
+    """A tombstone or a detached deal is not parked, and only a replay looks at it again: by either of its records."""
+    signals = FakeSignals(FakeClock())
+    deals = {"opportunity": (Side.CRM, Look.OPPORTUNITY), "referral": (Side.PARTNER, Look.REFERRAL)}
+    office = Office(
+        pair="cosell", parked=FakeParked(), signals=signals, telemetry=FakeTelemetry(), ready=True, deals=deals
+    )
+    answers = [await office.replay("opportunity", "o-1"), await office.replay("referral", "r-1")]
+    assert [answer.status for answer in answers] == [202, 202]
+    sent = [(s.signal.side, s.signal.kind, s.signal.id, s.signal.look, s.signal.why) for s in signals.log]
+    assert sent == [
+        (Side.CRM, "opportunity", "o-1", Look.OPPORTUNITY, Why.REPLAY),
+        (Side.PARTNER, "referral", "r-1", Look.REFERRAL, Why.REPLAY),
+    ]
+    assert (await office.replay("account", "a-1")).status == 404
+    assert (await office.replay("referral", "no id at all")).status == 404
+
+
 async def test_an_unreadable_entry_can_only_be_dropped() -> None:
     """What is no signal cannot be sent again, and says so."""
     store, signals = FakeParked(), FakeSignals(FakeClock())
