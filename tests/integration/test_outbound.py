@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -46,6 +47,28 @@ async def test_a_co_sell_deal_invites_microsoft_in_the_same_engagement(bench: Be
     assert theirs["engagementId"] == referral["engagementId"]
     assert theirs["inviteContext"]["assistanceRequestCode"] == "QuotesOrLicensing"
     assert (theirs["status"], theirs["substatus"]) == ("New", "Pending")
+
+
+async def test_the_products_field_is_neither_read_nor_written(bench: Bench) -> None:
+    """The connector's obsolete Products column keeps what it holds, and none of it reaches Partner Center (P-86)."""
+    products = "msft_microsoftpartnercentersolutions"
+    referral, row = await linked_outbound(bench, **{products: "Obsolete Product 7"})
+    await bench.people.edit_referral(referral["id"], details={"notes": "From the portal."})
+    await bench.settle()
+    row = await bench.people.read_opportunity(row["opportunityid"])
+
+    assert (row["description"], row[products]) == ("From the portal.", "Obsolete Product 7")
+    assert "Obsolete Product 7" not in json.dumps(await bench.own())
+    said = [json.dumps(call.body, default=str) for call in bench.calls]
+    assert any("Contoso data platform" in body for body in said)
+    assert not any(products in body for body in said)
+
+
+async def test_asking_for_help_ticks_the_visibility_column(bench: Bench) -> None:
+    """Visible by default where help is asked for: the opportunity's own column says so (P-83)."""
+    _, row = await linked_outbound(bench, **CO_SELL)
+
+    assert row[VISIBLE] is True
 
 
 async def test_the_way_back_is_one_conditional_patch(bench: Bench) -> None:
