@@ -31,15 +31,34 @@ class Delivery:
         for key in {*old, *now, *other}:
             held = now if key in carried or now.get(key) == other.get(key) else old
             settled |= {key: held[key]} if key in held else {}
-        return tuple(sorted(f"{key}={element}" for key, element in settled.items()))
+        return _digest(settled)
 
     def _carried(self) -> set[str]:
         """Keys of the elements that one of the writes added, changed or removed."""
         keys: set[str] = set()
         for side, sent in self.sent.items():
-            wanted, seen = elements(sent), elements(self.seen[side])
-            keys |= {key for key in {*wanted, *seen} if wanted.get(key) != seen.get(key)}
+            keys |= _touched(elements(self.seen[side]), elements(sent))
         return keys
+
+
+def landed(*, seen: Digest | None, sent: Digest, now: Digest | None) -> Digest | None:
+    """A set as it was seen, with what was sent of it as far as it shows that now; None where it shows none of it.
+
+    seen {a}    sent {a, p}    now {p, q}    edited since our write, and p is there all the same: {a, p} landed
+    """
+    before, wanted, shown = elements(seen), elements(sent), elements(now)
+    taken = {key for key in _touched(before, wanted) if shown.get(key) == wanted.get(key)}
+    held = {key: (wanted if key in taken else before).get(key) for key in {*before, *wanted}}
+    return _digest({key: element for key, element in held.items() if element is not None}) if taken else None
+
+
+def _touched(seen: Mapping[str, str], sent: Mapping[str, str]) -> set[str]:
+    """Keys of the elements that were added, changed or removed by what was sent."""
+    return {key for key in {*sent, *seen} if sent.get(key) != seen.get(key)}
+
+
+def _digest(held: Mapping[str, str]) -> Digest:
+    return tuple(sorted(f"{key}={element}" for key, element in held.items()))
 
 
 def elements(value: Digest | None) -> dict[str, str]:

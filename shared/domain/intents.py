@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.groups import Delivery
+from shared.domain.groups import Delivery, landed
 from shared.domain.link import MOST_INTENTS, Base, Intent, Link, Purpose, Shown
-from shared.domain.values import Side
+from shared.domain.values import Digest, Side
 
 FORGET = timedelta(hours=1)  # no request lives so long after its lease
 
@@ -88,9 +88,25 @@ def _without_marker(link: Link, intent: Intent, side: Side, looked: Looked) -> t
     if before.marked or looked.version == before.version:
         return link, set()
     will = intent.will[side]
-    landed = {name: value for name, value in will.items() if looked.shown.get(name) == value}
+    there = _landed(will, before.shown, looked.shown)
     edited = any(looked.shown[name] != value for name, value in before.shown.items() if name in looked.shown)
-    return _apply(link, intent, side, landed), set(will) - set(landed) if landed or not edited else set()
+    return _apply(link, intent, side, there), set(will) - set(there) if there or not edited else set()
+
+
+def _landed(will: Shown, seen: Shown, now: Shown) -> Shown:
+    """What a side shows of what was to be written: of a set, its elements one by one.
+
+    A set that somebody edited after our write still shows what we sent of it, and that is no news of that side:
+    it would undo what the other side has done to the same element since.
+    """
+    parts = {name: _part(value, seen.get(name), now.get(name)) for name, value in will.items()}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _part(value: Digest, seen: Digest | None, now: Digest | None) -> Digest | None:
+    if now == value:
+        return value
+    return landed(seen=seen, sent=value, now=now) if isinstance(value, tuple) else None
 
 
 def _may_still_land(intent: Intent, side: Side, looked: Looked, now: datetime) -> bool:

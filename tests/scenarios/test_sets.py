@@ -9,11 +9,14 @@ import pytest
 
 from shared.domain import deal
 from shared.domain.outcome import Kind
-from shared.domain.values import Group, Money, Person, Side
+from shared.domain.values import Group, Money, Person, Side, Solution, Value
+from shared.errors import Remote, Unavailable
 from shared.messages import Look
-from tests.fakes.gateway import KIM
+from tests.fakes.gateway import KIM, PLATFORM
 from tests.fakes.world import LIVE, World
 from tests.scenarios.pairs import linked_from_crm, linked_from_partner
+
+ADDED, THEIRS = Solution(id="SOL-2"), Solution(id="SOL-3")
 
 
 async def test_people_we_do_not_manage_stay() -> None:
@@ -123,3 +126,59 @@ async def test_a_computed_value_goes_out_whoever_wins(winner: Side) -> None:
 
     assert w.referral.values[deal.AMOUNT] == Money(Decimal(55000), "USD")
     assert w.crm.violations == []
+
+
+async def landed_without_answer(**values: Value) -> World:
+    """No marker: the CRM's edit is in the referral, and nobody was told; a minute later."""
+    w = await linked_from_partner(carries_marker=False)
+
+    async def cut(name: str) -> None:
+        if name == "partner.write done":
+            raise Unavailable(Remote(system="Partner Center", message="no answer"))
+
+    answers, w.partner.hook = w.partner.hook, cut
+    w.crm.edit(w.row.id, **values)
+    await w.deliver()
+    await w.step()
+    w.partner.hook = answers
+    w.clock.advance(60)
+    return w
+
+
+@pytest.mark.parametrize("sent", [Group([PLATFORM, ADDED]), Group()], ids=["added", "removed"])
+async def test_an_element_taken_back_after_an_unsettled_write_goes_back(sent: Group) -> None:
+    """One more element on a side without a marker does not hide that ours arrived: its undoing in the CRM is sent."""
+    w = await landed_without_answer(**{deal.SOLUTIONS: sent})
+    assert w.referral.values[deal.SOLUTIONS] == sent
+    w.partner.edit(w.referral.id, **{deal.SOLUTIONS: Group([*sent, THEIRS])})
+    w.crm.edit(w.row.id, **{deal.SOLUTIONS: Group([PLATFORM])})
+    w.clock.advance(300)
+    await w.settle()
+
+    assert w.referral.values[deal.SOLUTIONS] == w.row.values[deal.SOLUTIONS] == Group([PLATFORM, THEIRS])
+    assert w.link.intents == ()
+
+
+async def test_an_edited_set_still_proves_the_write_beside_an_edit_back() -> None:
+    """An element of ours in a set edited since proves that our write landed: the newest wins, Audit names both."""
+    ours: dict[str, Value] = {deal.SOLUTIONS: Group([PLATFORM, ADDED]), deal.NOTES: "from the CRM"}
+    w = await landed_without_answer(**ours)
+    back: dict[str, Value] = {deal.SOLUTIONS: Group([PLATFORM, ADDED, THEIRS]), deal.NOTES: "first call held"}
+    w.partner.edit(w.referral.id, **back)
+    w.clock.advance(300)
+    await w.settle()
+
+    assert w.row.values[deal.NOTES] == w.referral.values[deal.NOTES] == "first call held"
+    assert '"from the CRM"' in w.row.audit[0]
+    assert '"first call held"' in w.row.audit[0]
+    assert w.referral.values[deal.SOLUTIONS] == w.row.values[deal.SOLUTIONS] == Group([PLATFORM, ADDED, THEIRS])
+
+
+async def test_an_element_that_may_never_have_arrived_vanishes_nowhere() -> None:
+    """Of two elements sent together, one that the referral does not show may not have arrived: it is sent again."""
+    w = await landed_without_answer(**{deal.SOLUTIONS: Group([PLATFORM, ADDED, THEIRS])})
+    w.partner.edit(w.referral.id, **{deal.SOLUTIONS: Group([PLATFORM, ADDED])})
+    w.clock.advance(300)
+    await w.settle()
+
+    assert w.referral.values[deal.SOLUTIONS] == w.row.values[deal.SOLUTIONS] == Group([PLATFORM, ADDED, THEIRS])

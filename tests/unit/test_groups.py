@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.domain.groups import Delivery
+import pytest
+
+from shared.domain.groups import Delivery, landed
 from shared.domain.values import Side
 
 PARTNER, CRM = Side.PARTNER, Side.CRM
@@ -54,3 +56,27 @@ def test_without_a_base_there_is_nothing_to_keep() -> None:
     seen = {PARTNER: of(p="1"), CRM: of(c="1")}
 
     assert Delivery(seen=seen, sent={}, now=seen).base(CRM, None) == of(c="1")
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (of(a="1", b="2", p="1"), of(a="1", b="2", p="1")),
+        (of(p="1", q="1"), of(a="1", b="1", p="1")),
+        (of(b="2", q="1"), of(a="1", b="2")),
+        (of(a="1", b="3", p="2"), None),
+        (of(a="1", b="1", q="1"), None),
+    ],
+    ids=["all", "edited since", "one taken back", "both changed since", "nothing"],
+)
+def test_of_a_set_edited_since_only_what_it_shows_has_landed(
+    now: tuple[str, ...], expected: tuple[str, ...] | None
+) -> None:
+    """An element sent has landed where the set shows it as sent, whatever else the set shows."""
+    assert landed(seen=of(a="1", b="1"), sent=of(a="1", b="2", p="1"), now=now) == expected
+
+
+def test_a_removal_has_landed_where_the_element_is_gone() -> None:
+    """What was sent without an element has landed where a set that was edited since lacks it too."""
+    assert landed(seen=of(a="1", b="1"), sent=of(a="1"), now=of(a="1", q="1")) == of(a="1")
+    assert landed(seen=of(a="1", b="1"), sent=of(a="1"), now=of(a="1", b="1", q="1")) is None
