@@ -36,7 +36,10 @@ class Outcome:
     look_again: bool = False
 
 
-def done(reason: str = "both sides agree", *, wrote: tuple[str, ...] = (), look_again: bool = False) -> Outcome:
+AGREED = "both sides agree"
+
+
+def done(reason: str = AGREED, *, wrote: tuple[str, ...] = (), look_again: bool = False) -> Outcome:
     return Outcome(kind=Kind.DONE, reason=reason, wrote=wrote, look_again=look_again)
 
 

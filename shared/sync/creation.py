@@ -53,6 +53,11 @@ async def create_row(desk: Desk, referral: Snapshot, link: Link | None = None) -
     return await _note_row(desk, link, intent, referral, row)
 
 
+def made(desk: Desk) -> str:
+    """What Audit and telemetry say of a new row."""
+    return f"Created from a referral of {desk.partner.title}"
+
+
 def _row_draft(desk: Desk, link: Link, referral: Snapshot, intent: Intent) -> Draft:
     return Draft(
         purpose=Purpose.CREATE,
@@ -61,7 +66,7 @@ def _row_draft(desk: Desk, link: Link, referral: Snapshot, intent: Intent) -> Dr
         source_link=referral.link,
         values=referral.values,
         marker=intent.id,
-        note=Note(line=f"Created from a referral of {desk.partner.title}", mark=Mark.CHECK),
+        note=Note(line=made(desk), mark=Mark.CHECK),
     )
 
 
@@ -89,7 +94,7 @@ async def _note_row(desk: Desk, link: Link, intent: Intent, referral: Snapshot, 
         return replace(based, intents=(), invited=referral.invited)
 
     link = await finish(desk, link, intent, settled)
-    return Linked(link=link, partner=referral, crm=row)
+    return Linked(link=link, partner=referral, crm=row, made=made(desk))
 
 
 # --- a referral for a CRM row -------------------------------------------------------------------------------------

@@ -54,13 +54,15 @@ class Desk:
 class Linked:
     """Both records of a deal and their link, ready to be kept in step; `said` is what the seller is told of it.
 
-    `stored` is the link as it lies in the store, where it has not been changed since it was read.
+    `made` says what was just created, where its own Audit line has told the seller already. `stored` is the link as
+    it lies in the store, where it has not been changed since it was read.
     """
 
     link: Link
     partner: Snapshot
     crm: Snapshot
     said: tuple[str, ...] = ()
+    made: str = ""
     stored: Link | None = None
 
     @property

@@ -9,7 +9,7 @@ from shared.domain import deal
 from shared.domain.fights import with_flips
 from shared.domain.lifecycle import Stage
 from shared.domain.link import Base, Intent, Link, Purpose
-from shared.domain.outcome import Outcome, done, left
+from shared.domain.outcome import AGREED, Outcome, done, left
 from shared.domain.plan import Plan, expected
 from shared.domain.record import NO_NOTE, Mark, Note, Snapshot
 from shared.domain.sentence import Sentence, audit, kept, spoken
@@ -151,8 +151,8 @@ def _outcome(desk: Desk, work: _Work, settlement: Settlement) -> Outcome:
     if not lines and not work.pair.said and not plan.tells and plan.left:
         return left(kept(plan.left))
     again = work.plan.again or bool(work.plan.invite) or any(surprised(side, settlement) for side in Side)
-    reason = kept((*spoken((*work.pair.said, *lines)), *plan.tells, *plan.left)) or "both sides agree"
-    return done(reason, wrote=lines, look_again=again)
+    reason = kept((*spoken((*work.pair.said, *lines)), *plan.tells, *plan.left)) or work.pair.made
+    return done(reason or AGREED, wrote=lines, look_again=again)
 
 
 def _taken(settlement: Settlement) -> Plan:

@@ -19,7 +19,8 @@ async def test_a_referral_becomes_one_opportunity_and_names_it() -> None:
     assert w.referral.counterpart == w.row.id
     assert w.row.values[deal.NAME] == w.referral.values[deal.NAME]
     assert w.link.linked
-    assert w.outcomes[0].kind is Kind.DONE
+    assert (w.outcomes[0].kind, w.outcomes[0].reason) == (Kind.DONE, "Created from a referral of Partner Center")
+    assert w.row.audit == ["Created from a referral of Partner Center"]
 
 
 async def test_an_opportunity_becomes_one_referral() -> None:
