@@ -151,8 +151,10 @@ class Job:
 
     async def _pause_system(self, error: RemoteError, seconds: float) -> None:
         side = self._reconcile.side_of(error.remote.system)
-        if side is not None:
-            await self._pauses.pause(side, self._clock.now() + timedelta(seconds=seconds), str(error))
+        if side is None:
+            return
+        await self._pauses.pause(side, self._clock.now() + timedelta(seconds=seconds), str(error))
+        self._telemetry.event("system_paused", system=side.value, seconds=seconds, reason=str(error))
 
     async def _wake_waiting(self, signal: Signal) -> _Attempt:
         """A record beside the deals changed: those that wait for it are looked at again."""

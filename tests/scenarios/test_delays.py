@@ -29,6 +29,8 @@ async def test_throttling_pauses_the_system_for_every_signal() -> None:
     outcome = await w.step()
     assert outcome is not None
     assert outcome.kind is Kind.DELAYED
+    paused = [fields for name, fields in w.telemetry.events if name == "system_paused"]
+    assert [(fields["system"], fields["seconds"]) for fields in paused] == [("crm", 120)]
     w.partner.calls.clear()
     w.partner.edit(w.referral.id, **{deal.NAME: "also"})
     await w.deliver()
