@@ -9,7 +9,7 @@ from shared.domain.link import Base, Intent, Link, Purpose
 from shared.domain.outcome import Outcome, delayed
 from shared.domain.record import Snapshot
 from shared.domain.values import Side, Values, digests
-from shared.errors import CosellError, Unavailable
+from shared.errors import AccessLost, CosellError, Transient, Unavailable
 from shared.ports import Draft
 from shared.sync import retry
 from shared.sync.desk import Desk
@@ -44,7 +44,8 @@ def wait(desk: Desk, posted: Intent) -> Outcome | None:
 async def attempt(desk: Desk, link: Link, intent: Intent, draft: Draft) -> Snapshot:
     """Create; a clear no takes the intent back, no answer leaves it to be looked up.
 
-    A row's creation may be repeated at once, under the same id: only its lease ends, and its marker stays known.
+    A row's creation is several calls, and any of them may fail for a while after the row was made. It may be repeated
+    at once, under the same id: then only its lease ends, and its marker stays known.
     """
     gateway = desk.crm if draft.id else desk.partner
     if not desk.in_time(intent):
@@ -52,9 +53,11 @@ async def attempt(desk: Desk, link: Link, intent: Intent, draft: Draft) -> Snaps
         raise moved()
     try:
         return await gateway.create(draft)
-    except Unavailable:
+    except (Transient, AccessLost) as error:
         if draft.id:
             await finish(desk, link, intent, lambda current: released(current, intent, desk.clock.now()))
+        elif not isinstance(error, Unavailable):
+            await finish(desk, link, intent, lambda current: without(current, intent))
         raise
     except CosellError:
         await finish(desk, link, intent, lambda current: without(current, intent))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from shared.domain import deal
 from shared.domain.outcome import Kind
-from shared.errors import Remote, Unavailable
+from shared.errors import Remote, Throttled, Unavailable
 from tests.fakes.world import World
 from tests.scenarios.pairs import linked_from_crm, linked_from_partner
 
@@ -77,3 +79,24 @@ async def test_an_unanswered_post_makes_one_referral(when: str) -> None:
 
     assert w.referral.counterpart == w.row.id
     assert w.link.linked
+
+
+async def test_a_row_whose_creation_was_told_by_an_error_is_still_ours() -> None:
+    """A 429 after the row was made: its marker is still known, and an edit made meanwhile reaches the referral."""
+    w = World()
+    await w.heal()
+    faults = {"left": 1}
+
+    async def throttle(name: str) -> None:
+        if name == "crm.create done" and faults["left"]:
+            faults["left"] -= 1
+            raise Throttled(Remote(system="Dynamics 365", status=429), retry_after=60)
+
+    w.crm.hook = throttle
+    w.partner.make()
+    await w.settle(within=timedelta(seconds=5))
+    w.crm.edit(w.row.id, **{deal.NOTES: "the seller was faster"})
+    await w.settle()
+
+    assert w.referral.values[deal.NOTES] == "the seller was faster"
+    assert w.link.intents == ()
