@@ -31,6 +31,7 @@ async def play(stack: Stack) -> None:
     for chapter, title, scene in SCENES:
         if chapter:
             say(f"\n{chapter}")
+        await story.people.quiet()  # or a signal of the scene before would find the change, and flatter the time
         started = time.monotonic()
         seen = await scene(story)
         say(f"  {title:<{WIDTH - 12}}{time.monotonic() - started:5.1f} s")
