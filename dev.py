@@ -3,6 +3,7 @@
     python dev.py demo [--keep]        play the product's scenarios on this machine
     python dev.py test [pytest args]   lint, format, types, layers, then the whole suite with coverage
     python dev.py pytest [args]        the suite alone, or part of it
+    python dev.py prove [--runs 20000] play what goes wrong, and count what was lost, doubled or diverged
     python dev.py host [--port 7071] [--embedded] [host args]
     python dev.py sandbox [args]       Partner Center and Dataverse as local servers
     python dev.py azurite [args]       Azure Storage as a local server
@@ -269,6 +270,7 @@ COMMANDS: dict[str, Callable[[str | None, Sequence[str]], int]] = {
     "demo": module("sandbox.demo", azurite=True),
     "test": test,
     "pytest": module("pytest", azurite=True),
+    "prove": module("tests.proof", azurite=True),
     "host": host,
     "sandbox": module("sandbox"),
     "azurite": module("sandbox.host.azurite"),

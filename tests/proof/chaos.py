@@ -1,0 +1,79 @@
+"""Seeded schedules on the fakes, in as many processes as there are cores."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from tests.chaos.schedules import Schedule
+from tests.proof.figure import Broken, Failure, Figure, Harm, Say, Scale, Suite
+
+RATES = (0.0, 0.05, 0.15)
+CHUNK = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """Which schedules: whether Partner Center carries our marker, and how many of all awaits go wrong."""
+
+    carries_marker: bool
+    rate: float
+
+    def __str__(self) -> str:
+        return "with a marker" if self.carries_marker else "without a marker"
+
+
+async def prove(scale: Scale, say: Say) -> Sequence[Figure]:
+    """Half of all schedules with a marker on Partner Center's side and half without."""
+    return [await asyncio.to_thread(_figure, scale, say, carries_marker=marker) for marker in (True, False)]
+
+
+def _figure(scale: Scale, say: Say, *, carries_marker: bool) -> Figure:
+    kinds = [Kind(carries_marker=carries_marker, rate=rate) for rate in RATES]
+    seeds = range(scale.seed, scale.seed + max(1, scale.runs // 2 // len(kinds)))
+    jobs = [(kind, seeds[at : at + CHUNK]) for kind in kinds for at in range(0, len(seeds), CHUNK)]
+    start = time.monotonic()
+    failures: list[Failure] = []
+    with ProcessPoolExecutor(scale.workers) as pool:
+        for done, found in enumerate(pool.map(_played, jobs), 1):
+            failures += found
+            if done % 10 == 0:
+                say(f"{kinds[0]}: {done * CHUNK:,} of {len(jobs) * CHUNK:,} schedules")
+    rates = ", ".join(f"{rate:.0%}" for rate in RATES)
+    return Figure(
+        tried=f"schedules {kinds[0]}, {rates} of all awaits going wrong",
+        times=len(seeds) * len(kinds),
+        unit="schedules",
+        seconds=time.monotonic() - start,
+        failures=tuple(failures),
+    )
+
+
+def _played(job: tuple[Kind, range]) -> list[Failure]:
+    kind, seeds = job
+    return [failure for seed in seeds if (failure := play(kind, seed))]
+
+
+def play(kind: Kind, seed: int) -> Failure | None:
+    """One schedule to its end."""
+    try:
+        asyncio.run(Schedule(seed, rate=kind.rate, carries_marker=kind.carries_marker).run())
+    except AssertionError as error:
+        harm = error.harm if isinstance(error, Broken) else Harm.OTHER
+        return Failure(harm=harm, what=f"seed {seed}, {kind}, rate {kind.rate}: {error}", again=_again(kind, seed))
+    return None
+
+
+def _again(kind: Kind, seed: int) -> str:
+    marker = "marker" if kind.carries_marker else "no marker"
+    return f'CHAOS_SEED={seed} python dev.py pytest tests/chaos -k "[{kind.rate}-{marker}]"'
+
+
+SUITE = Suite(
+    name="chaos",
+    claim="concurrent workers, crashes, lost and doubled webhooks: one of each, in step, no edit lost",
+    prove=prove,
+)

@@ -1,0 +1,17 @@
+"""The suites, each loaded when it is run: a missing tool of one does not keep another from running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.proof.figure import Suite
+
+
+def chaos() -> Suite:
+    """Seeded schedules on the fakes."""
+    from tests.proof import chaos as suite  # noqa: PLC0415  see above
+
+    return suite.SUITE
+
+
+SUITES: dict[str, Callable[[], Suite]] = {"chaos": chaos}
