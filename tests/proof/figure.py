@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -78,7 +78,7 @@ class Suite:
 
     name: str
     claim: str
-    prove: Callable[[Scale, Say], Awaitable[Sequence[Figure]]]
+    prove: Callable[[Scale, Say], Coroutine[None, None, Sequence[Figure]]]
 
 
 @dataclass(frozen=True, kw_only=True)
