@@ -36,7 +36,7 @@ class FaultMiddleware:
                 statuses.append(message["status"])
             await send(message)
 
-        rule = self._faults.take(scope["method"], scope["path"])
+        rule = self._faults.take(scope["method"], scope["path"], _bearer(scope))
         started = perf_counter()
         try:
             await self._answer(rule, scope, receive, send, noting)
@@ -76,6 +76,12 @@ class FaultMiddleware:
                 gone.cancel()
                 quiet.cancel()
         await _drop_connection(receive, send)
+
+
+def _bearer(scope: Scope) -> str:
+    authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    scheme, _, token = authorization.partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 async def _swallow(message: Message) -> None:

@@ -24,10 +24,14 @@ def plain_error(status: int, retry_after: float | None) -> Response:
 
 @dataclass(kw_only=True)
 class Fault:
-    """One rule; it lets `skip` matching requests pass and then meets `times` of them."""
+    """One rule; it lets `skip` matching requests pass and then meets `times` of them.
+
+    `bearer` is whose: only requests with this token, so that what befalls the functions need not befall a seller.
+    """
 
     method: str = "*"
     path: str = ".*"
+    bearer: str = ""
     times: int = 1
     skip: int = 0
     kind: Kind = "status"
@@ -49,12 +53,13 @@ class Fault:
             waits = {name: float(body[name]) for name in ("retry_after", "seconds") if body.get(name) is not None}
         except (re.error, TypeError) as error:
             raise ValueError(str(error)) from error
-        texts = {name: str(body[name]) for name in ("method", "path") if name in body}
+        texts = {name: str(body[name]) for name in ("method", "path", "bearer") if name in body}
         kind = cast("Kind", body.get("kind", "status"))
         return cls(kind=kind, **cast("dict[str, Any]", texts | numbers | waits))
 
-    def matches(self, method: str, path: str) -> bool:
-        return self.times > 0 and self.method in ("*", method) and re.search(self.path, path) is not None
+    def matches(self, method: str, path: str, bearer: str = "") -> bool:
+        theirs = self.method in ("*", method) and self.bearer in ("", bearer)
+        return self.times > 0 and theirs and re.search(self.path, path) is not None
 
     def as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -73,10 +78,10 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self.rules.append(fault)
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, bearer: str = "") -> Fault | None:
         """The first rule that meets this request; every rule before it that skips is counted down."""
         for rule in self.rules:
-            if not rule.matches(method, path):
+            if not rule.matches(method, path, bearer):
                 continue
             if rule.skip > 0:
                 rule.skip -= 1

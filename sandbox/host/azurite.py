@@ -34,9 +34,10 @@ OPTIONS = (
     "--skipApiVersionCheck",  # the SDKs are ahead of the newest API version that it knows
     "--disableProductStyleUrl",
     "--disableTelemetry",
-    "--inMemoryPersistence",
 )
+IN_MEMORY = ("--inMemoryPersistence",)
 READY_SECONDS = 60
+STOP_SECONDS = 30
 
 
 class AzuriteError(RuntimeError):
@@ -91,27 +92,72 @@ def connection_string(ports: Sequence[int]) -> str:
     return ";".join((*account, *endpoints)) + ";"
 
 
-@contextmanager
-def running(ports: Sequence[int] | None = None) -> Iterator[str]:
-    """Run Azurite, on free ports unless told which, and give its connection string; it keeps nothing afterwards."""
-    install()
-    chosen = tuple(ports or _free_ports())
-    with tempfile.TemporaryFile() as log:
-        process = _start(chosen, log.fileno())
-        try:
-            if not _ready(process, chosen):
+class Emulator:
+    """One Azurite on its ports. With a `folder` it can be stopped and started again, and has what it had.
+
+    Its clock can be set ahead: what is hidden for ten minutes then shows after none.
+    """
+
+    def __init__(self, ports: Sequence[int], folder: Path | None = None) -> None:
+        self.connection = connection_string(ports)
+        self._ports = tuple(ports)
+        self._options = IN_MEMORY if folder is None else ("--location", str(folder.resolve()))
+        self._ahead = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Wait until it answers."""
+        with tempfile.TemporaryFile() as log:
+            self._process = _start(self._ports, self._options, log.fileno())
+            if not _ready(self._process, self._ports):
+                self.stop()
                 log.seek(0)
                 raise AzuriteError(f"Azurite did not start:\n{log.read().decode(errors='replace')}")
-            yield connection_string(chosen)
-        finally:
+        self.advance(0)
+
+    def advance(self, seconds: float) -> None:
+        """Set its clock further ahead of the machine's; it stays so over a restart."""
+        self._ahead += seconds
+        if self._ahead:
+            self._order(f"ahead {self._ahead * 1000:.0f}")
+
+    def stop(self) -> None:
+        """In order: what it has answered is in its folder."""
+        process, self._process = self._process, None
+        if process is not None:
             _stop(process)
 
+    def _order(self, line: str) -> None:
+        if self._process is None or self._process.stdin is None:
+            raise AzuriteError("Azurite is not running")
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
 
-def _start(ports: Sequence[int], log: int) -> subprocess.Popen[bytes]:
+
+@contextmanager
+def emulated(ports: Sequence[int] | None = None, folder: Path | None = None) -> Iterator[Emulator]:
+    """Run Azurite, on free ports unless told which; without a folder it keeps nothing afterwards."""
+    install()
+    made = Emulator(ports or _free_ports(), folder)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@contextmanager
+def running(ports: Sequence[int] | None = None) -> Iterator[str]:
+    """Run Azurite and give its connection string; it keeps nothing afterwards."""
+    with emulated(ports) as made:
+        yield made.connection
+
+
+def _start(ports: Sequence[int], options: Sequence[str], log: int) -> subprocess.Popen[bytes]:
     numbers = [text for name, port in zip(SERVICES, ports, strict=True) for text in (f"--{name}Port", str(port))]
     return subprocess.Popen(  # noqa: S603 — node as found on this machine, with arguments of ours
-        [_node().program, "--require", str(GUARD), str(SCRIPT), *OPTIONS, *numbers],
-        stdin=subprocess.PIPE,  # held open and never written to: it closes when this process is gone, however it went
+        [_node().program, "--require", str(GUARD), str(SCRIPT), *OPTIONS, *options, *numbers],
+        stdin=subprocess.PIPE,  # for orders; it closes when this process is gone, however it went
         stdout=log,
         stderr=log,
         cwd=FOLDER,
@@ -145,9 +191,9 @@ def _free_ports() -> tuple[int, ...]:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    """Order it to stop; one that takes no order any more is ended."""
     try:
-        process.communicate(timeout=10)
+        process.communicate(b"stop\n", timeout=STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

@@ -118,6 +118,16 @@ async def test_a_status_fault_skips_then_meets_then_ends() -> None:
     assert left == {"faults": []}
 
 
+async def test_a_fault_of_one_token_meets_nobody_else() -> None:
+    """A rule with `bearer` lets requests with another token, or with none, pass without counting them."""
+    async with in_process(counting_app()) as client:
+        await client.post("/control/faults", json={"bearer": "theirs", "status": 401})
+        tokens = ("Bearer mine", "", "Bearer theirs", "Bearer theirs")
+        answers = [await client.get(RECORD, headers={"Authorization": token}) for token in tokens]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 401, 200]
+
+
 @pytest.mark.parametrize(
     "body", [{"kind": "mystery"}, {"path": "("}, {"colour": 1}, {"times": "many"}, {"times": None}], ids=str
 )
