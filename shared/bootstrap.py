@@ -104,6 +104,7 @@ def _dynamics(settings: Settings) -> dynamics.Config:
         show_mark=settings.show_checkmark,
         pair=settings.pair,
         tag=settings.tag,
+        concurrency=settings.dataverse_concurrency,
     )
 
 

@@ -32,6 +32,9 @@ DataverseAuth = Annotated[
 SecretName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9-]{1,127}$", description="a secret's name in the vault: letters, digits, dashes")
 ]
+# Dataverse lets one user have 52 requests under way at once, whichever worker sends them:
+# https://learn.microsoft.com/power-apps/developer/data-platform/api-limits
+Share = Annotated[int, Field(ge=1, le=52, description="a whole number from 1 to 52")]
 NO_SECRET = SecretStr("")
 WINNERS = {"dynamics": Side.CRM, "partner_center": Side.PARTNER}
 HOST_STORAGE = "AzureWebJobsStorage"
@@ -79,6 +82,7 @@ class Settings(BaseSettings):
     dataverse_client_id: MaybeGuid = ""
     dataverse_client_secret: Secret = NO_SECRET
     dataverse_token: Secret = NO_SECRET
+    dataverse_concurrency: Share = 10
     dataverse_prefix: Prefix = "msft"
     own_prefix: Prefix = "cosell"
 

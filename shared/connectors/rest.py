@@ -24,6 +24,7 @@ from shared.connectors.answers import (
     verdict,
 )
 from shared.connectors.dependency import dependency
+from shared.connectors.turnstile import Turnstile
 from shared.errors import AccessLost, CosellError, Refused, Remote, Throttled, Transient, Unavailable
 from shared.ports import Tokens
 
@@ -46,6 +47,7 @@ PATIENCE = 5.0  # seconds: a longer Retry-After is the pause's business, not one
 READS = frozenset({"GET", "HEAD"})
 NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 UNSAID = (0.3, 1.0)  # seconds before the second and third attempt when the server names no time
+UNSAID_SHUT = 30.0  # seconds after a 429 that names none
 LARGEST = 16 * 1024 * 1024
 # A download may come over plain http: what somebody on the way compressed is never unpacked, however small it looks.
 IDENTITY = {"Accept-Encoding": "identity"}
@@ -56,6 +58,10 @@ class _NeverSent(Unavailable):
     """No connection was made, so nothing can have happened."""
 
 
+class _Shut(Throttled):
+    """An earlier request was told to wait for longer than this one may: it was not sent."""
+
+
 def _new_id() -> str:
     return str(uuid.uuid4())
 
@@ -64,9 +70,9 @@ def _new_id() -> str:
 class Rest:
     """One API of one system.
 
-    Every absolute address (nextLink, deltaLink) must be on `base_url`'s origin. `longest` bounds a whole call in
-    seconds, waits included; `largest` an answer in bytes. `headers` go with every request, and `stamp` names a header
-    that gets a new GUID each time. Raises only what `shared.errors` names.
+    Every absolute address (nextLink, deltaLink) must be on `base_url`'s origin. `longest` bounds a call in seconds from
+    its turn at the `turnstile` on, repeats included; `largest` an answer in bytes. `headers` go with every request, and
+    `stamp` names a header that gets a new GUID each time. Raises only what `shared.errors` names.
     """
 
     system: str
@@ -76,6 +82,7 @@ class Rest:
     client: httpx.AsyncClient
     verdicts: Verdicts
     sleep: Sleep = asyncio.sleep
+    turnstile: Turnstile = field(default_factory=Turnstile)
     longest: float = 60.0
     largest: int = LARGEST
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -99,10 +106,19 @@ class Rest:
         every = {"Accept": "application/json", **kind, **self.headers, **(headers or {})}
         request = _Request(method=method.upper(), url=self.url(path_or_url, params), headers=every, body=body)
         try:
-            async with asyncio.timeout(self.longest):
-                return await self._attempts(request, attempts)
+            async with self.turnstile.turn():
+                return await self._in_time(request, attempts)
         except TimeoutError as error:
-            raise self._unavailable(f"no answer within {self.longest:g} s") from error
+            remote = self._remote("this worker's requests are too slow: there was none to spare for one more")
+            raise Transient(remote) from error
+
+    def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer, or what the vendor's table makes of it; a 429 shuts the turnstile for everybody."""
+        try:
+            return decipher(status, headers, body, system=self.system, verdicts=self.verdicts)
+        except Throttled as error:
+            self.turnstile.shut(UNSAID_SHUT if error.retry_after is None else error.retry_after)
+            raise
 
     def url(self, path_or_url: str, params: Mapping[str, str] | None = None) -> str:
         """The absolute address, or Refused where it would carry the token to another origin."""
@@ -113,6 +129,13 @@ class Rest:
             remote = Remote(system=self.system, message=f"a link points to another host: {_shown(path_or_url)}")
             raise Refused(remote, advice="It was not followed. Check the URL in the settings")
         return path_or_url + (query.replace("?", "&", 1) if "?" in path_or_url else query)
+
+    async def _in_time(self, request: _Request, attempts: int) -> Answer:
+        try:
+            async with asyncio.timeout(self.longest):
+                return await self._attempts(request, attempts)
+        except TimeoutError as error:
+            raise self._unavailable(f"no answer within {self.longest:g} s") from error
 
     async def _attempts(self, request: _Request, attempts: int) -> Answer:
         renewed = renew = False
@@ -131,6 +154,7 @@ class Rest:
 
     async def _once(self, request: _Request, *, fresh: bool) -> Answer:
         token = await self.tokens.get(self.scope, fresh=fresh)
+        await self._open()
         stamp = {self.stamp: self.new_id()} if self.stamp else {}
         headers = {**request.headers, **stamp, "Authorization": f"Bearer {token}"}
         try:
@@ -141,7 +165,16 @@ class Rest:
             raise self._unavailable(f"no answer came ({type(error).__name__})") from error
         except _TooLarge as error:
             raise self._unavailable(f"the answer is larger than {self.largest} bytes") from error
-        return decipher(status, named, body, system=self.system, verdicts=self.verdicts)
+        return self.read(status, named, body)
+
+    async def _open(self) -> None:
+        """Wait for a moment while the system says so; where it says longer, nothing is sent."""
+        waited = 0.0
+        while (rest := self.turnstile.shut_for) > 0:
+            if waited + rest > PATIENCE:
+                raise _Shut(self._remote("it said to wait, so nothing was sent"), retry_after=rest)
+            await self.sleep(rest)
+            waited += rest
 
     def _remote(self, message: str) -> Remote:
         return Remote(system=self.system, message=message)
@@ -175,12 +208,22 @@ def _wait(error: CosellError, method: str, attempt: int) -> float | None:
     A 429 was refused before it took effect, so anything may be repeated; likewise what never reached the server.
     An answer that never came, or a 5xx, says nothing about the effect: only a read is repeated.
     """
-    if not isinstance(error, Throttled | _NeverSent) and not (isinstance(error, Unavailable) and method in READS):
+    if isinstance(error, Throttled):
+        return _after_throttle(error)
+    if not isinstance(error, _NeverSent) and not (isinstance(error, Unavailable) and method in READS):
         return None
     if isinstance(error, Transient) and error.retry_after is not None:
         return error.retry_after if error.retry_after <= PATIENCE else None
-    # Microsoft asks for no immediate retries after a 429 (they count against the limit): without a time, none.
-    return None if isinstance(error, Throttled) else UNSAID[min(attempt, len(UNSAID) - 1)]
+    return UNSAID[min(attempt, len(UNSAID) - 1)]
+
+
+def _after_throttle(error: Throttled) -> float | None:
+    """No wait of its own: the turnstile makes everybody wait.
+
+    Microsoft asks for no immediate retries after a 429 (they count against the limit): without a time, none.
+    """
+    brief = error.retry_after is not None and error.retry_after <= PATIENCE
+    return 0.0 if brief and not isinstance(error, _Shut) else None
 
 
 async def _exchange(

@@ -24,7 +24,7 @@ class Policy:
     show_mark: bool = True
     fingerprint: str = ""
     lease: float = 150.0
-    longest_call: float = 60.0
+    longest_call: float = 90.0  # 60 s for the call, 30 s for its turn among the worker's calls
     posting: float = 600.0  # a POST's own intent is exclusive for so long: longest POST plus listing delay
 
     def forbids(self, *idents: str | None) -> str | None:

@@ -172,7 +172,9 @@ async def open_bench(**config: Any) -> AsyncIterator[PartnerCenterBench]:
         async with httpx.AsyncClient(transport=SandboxTransport(app=app)) as client:
             settings = Config(api_url=BASE, webhook_api_url=BASE, **config)
             yield PartnerCenterBench(
-                gateway=connect(settings, client=client, tokens=tokens, clock=clock, sleep=sleep),
+                gateway=connect(
+                    settings, client=client, tokens=tokens, clock=clock, sleep=sleep, tick=lambda: sum(slept)
+                ),
                 registration=connect_registration(settings, client=client, tokens=tokens, sleep=sleep),
                 client=client,
                 clock=clock,

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from shared.connectors.rest import Rest, Verdicts, download
+from shared.connectors.turnstile import Turnstile
 from shared.errors import AccessLost, CosellError, Refused, Unavailable
 
 BASE = "https://api.example.com"
@@ -58,6 +59,7 @@ class Server:
             "client": client,
             "verdicts": VERDICTS,
             "sleep": self.sleep,
+            "turnstile": Turnstile(tick=lambda: sum(self.slept)),
         }
         return Rest(**(given | over))
 

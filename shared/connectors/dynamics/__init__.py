@@ -14,6 +14,7 @@ from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.gateway import Dynamics, Memory
 from shared.connectors.dynamics.verdicts import SYSTEM, VERDICTS
 from shared.connectors.rest import Rest
+from shared.connectors.turnstile import Tick, Turnstile, loop_time
 from shared.ports import Clock, Tokens
 
 __all__ = ["Config", "Dynamics", "connect"]
@@ -29,6 +30,7 @@ def connect(
     tokens: Tokens,
     clock: Clock,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    tick: Tick = loop_time,
 ) -> Dynamics:
     """A gateway to one environment; nothing is called before it is used."""
     rest = Rest(
@@ -39,6 +41,7 @@ def connect(
         client=client,
         verdicts=VERDICTS,
         sleep=sleep,
+        turnstile=Turnstile(config.concurrency, tick=tick),
         headers=HEADERS,
     )
     calls = Calls(rest=rest, tag=config.tag, new_id=lambda: str(uuid.uuid4()))

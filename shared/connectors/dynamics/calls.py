@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from shared.connectors.dynamics.batch import Operation, Part, content_type, parts_of, request_body
 from shared.connectors.dynamics.odata import Row, rows_of
 from shared.connectors.dynamics.verdicts import AlreadyThere
-from shared.connectors.rest import Answer, Missing, Rest, decipher, decoded
+from shared.connectors.rest import Answer, Missing, Rest, decoded
 from shared.errors import Conflict
 
 REPRESENTATION = "return=representation"
@@ -98,7 +98,7 @@ class Calls:
     def check(self, parts: Sequence[Part]) -> None:
         """Raise what the vendor's table makes of the first refusal."""
         for part in parts:
-            decipher(part.status, part.headers, part.body, system=self.rest.system, verdicts=self.rest.verdicts)
+            self.rest.read(part.status, part.headers, part.body)
 
     def _tagged(self, select: str) -> Mapping[str, str]:
         return ({"$select": select} if select else {}) | {"tag": self.tag}

@@ -17,7 +17,8 @@ class Config:
     """Settings of one Dataverse environment; logical names of columns, never their labels.
 
     `organization` is the pinned OrganizationId ("" accepts any); `tag` goes with every write and comes back in the
-    events it causes; `deal_currency_field` empty means the opportunity's own currency.
+    events it causes; `deal_currency_field` empty means the opportunity's own currency; `concurrency` is one worker's
+    share of the 52 requests that a user may have under way at once.
     """
 
     url: str
@@ -31,6 +32,7 @@ class Config:
     pair: str = "cosell"
     tag: str = "cosell:cosell"
     organization: str = ""
+    concurrency: int = 10
     names: Names = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

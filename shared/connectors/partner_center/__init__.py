@@ -13,6 +13,7 @@ from shared.connectors.partner_center.registration import Registration
 from shared.connectors.partner_center.verdicts import VERDICTS
 from shared.connectors.partner_center.wire import SYSTEM
 from shared.connectors.rest import Rest, Sleep
+from shared.connectors.turnstile import Tick, Turnstile, loop_time
 from shared.ports import Clock, Tokens
 
 __all__ = [
@@ -55,6 +56,7 @@ def connect(
     tokens: Tokens,
     clock: Clock,
     sleep: Sleep = asyncio.sleep,
+    tick: Tick = loop_time,
 ) -> PartnerCenter:
     """The gateway to the Referrals API; it needs tokens of a user who is Referrals admin."""
     rest = Rest(
@@ -65,6 +67,7 @@ def connect(
         client=client,
         verdicts=VERDICTS,
         sleep=sleep,
+        turnstile=Turnstile(tick=tick),
         longest=config.longest_call,
         stamp="client-request-id",  # a new GUID for every call (request headers)
     )

@@ -1,0 +1,50 @@
+"""What one worker may ask of one system: so many requests at once, and none while the system says to wait.
+
+A vendor's limits are the user's, not the worker's. `most` is this worker's share of them, and a 429 that one request
+gets holds for all: whoever goes on regardless is told to wait longer (Dataverse's service protection limits) or is
+counted once more (Partner Center's throttling guidance). Other workers are told by `ports.Pauses`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+LONGEST_TURN = 30.0  # seconds in the queue; with the call itself it has to fit into a lease (Policy.longest_call)
+NO_LIMIT = 1_000_000  # at once
+MOMENT = 0.001  # seconds: a timer may be that early
+Tick = Callable[[], float]
+
+
+def loop_time() -> float:
+    """The clock that asyncio's own waits go by."""
+    return asyncio.get_running_loop().time()
+
+
+class Turnstile:
+    """First come, first served. Nothing opens it early: a success only says that its request was sent before."""
+
+    def __init__(self, most: int = NO_LIMIT, *, longest: float = LONGEST_TURN, tick: Tick = loop_time) -> None:
+        self._slots, self._longest, self._tick = asyncio.Semaphore(most), longest, tick
+        self._opens = float("-inf")
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One of the places, held until the call is over. Raises TimeoutError when none becomes free in time."""
+        async with asyncio.timeout(self._longest):
+            await self._slots.acquire()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    def shut(self, seconds: float) -> None:
+        """Nobody through for so long; of two times the later one stands."""
+        self._opens = max(self._opens, self._tick() + seconds)
+
+    @property
+    def shut_for(self) -> float:
+        """Seconds until it opens; 0 while it is open."""
+        rest = self._opens - self._tick()
+        return rest if rest > MOMENT else 0.0
