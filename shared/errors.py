@@ -12,6 +12,7 @@ CosellError
 ├── Misconfigured      a setting is wrong                                              -> signals wait, health is red
 ├── BadEvent           a webhook call that is not to be believed or understood         -> its HTTP status
 └── BadMessage         a queue message that no version of ours wrote                   -> poison, then parked
+    └── NewerMessage   one that a newer release wrote (in `messages`)                  -> handed back, then parked
 """
 
 from __future__ import annotations

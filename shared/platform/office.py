@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shared.domain.values import Ref, Side
 from shared.errors import BadMessage, RemoteError
-from shared.messages import Look, Signal, Why
+from shared.messages import Look, NewerMessage, Signal, Why
 from shared.platform.doors import Answer, problem
 from shared.ports import Parked, ParkedEntry, Signals, Telemetry
 
@@ -73,6 +73,10 @@ class Office:
         entry = await self._parked.get(self._pair, ref)
         try:
             signal = self._fresh(ref) if entry is None else _again(Signal.decoded(entry.body))
+        except NewerMessage as error:  # what it asked for is not known here, and a look does no harm
+            signal = self._fresh(ref)
+            if signal is None:
+                return problem(422, f"it can be replayed under that release, or dropped ({error})")
         except BadMessage as error:
             return problem(422, f"this entry is no signal and can only be dropped ({error})")
         if signal is None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from shared.errors import BadMessage, Transient
-from shared.messages import Signal
+from shared.messages import Newer, NewerMessage, Signal
 from shared.platform.gate import Wait
 from shared.platform.trace import span
 from shared.ports import Signals, Telemetry
@@ -14,6 +14,8 @@ from shared.ports import Signals, Telemetry
 SECOND_CHANCE = 60.0  # seconds until a poisoned signal is on its queue again
 UNSTEADY = 30.0  # seconds until a signal is tried again that our own storage failed
 AGAIN = "second_chance"
+# A signal of a newer release is handed back for about a day: seconds at first, as most deployments take minutes.
+HANDED_BACK_FIRST, HANDED_BACK_LONGEST, HANDED_BACK_MOST = 15.0, 900.0, 100
 FAILED = "every attempt to handle this signal failed, which is a fault of this product"
 
 
@@ -40,7 +42,11 @@ class Reception:
 
     async def run(self, body: bytes) -> None:
         """Acknowledge by returning. What is raised is a bug, or a message that nobody can read."""
-        signal = Signal.decoded(body)
+        try:
+            signal = Signal.decoded(body)
+        except NewerMessage as error:
+            await self._hand_back(error.signal, str(error))
+            return
         wait = await self._closed()
         if wait or self._job is None:
             await self._hold(signal, wait)
@@ -55,6 +61,9 @@ class Reception:
         """A poison message goes back to its queue once, then it is parked; a poison queue would forget it."""
         try:
             signal = Signal.decoded(body)
+        except NewerMessage as error:
+            await self._hand_back(error.signal, str(error))
+            return
         except BadMessage as error:
             await self._park(body, str(error))
             return
@@ -65,6 +74,17 @@ class Reception:
         else:
             await self._signals.send(signal.model_copy(update={AGAIN: True}), delay=SECOND_CHANCE)
             self._telemetry.event("poison_returned", record=str(signal.ref), look=signal.look.value)
+
+    async def _hand_back(self, newer: Newer, reason: str) -> None:
+        """While two releases run at once the newer one finds it; after a roll-back a person has to know of it."""
+        if self._job is None:
+            await self._hold(newer, await self._closed())
+        elif newer.handed_back >= HANDED_BACK_MOST:
+            await self._park(newer.encoded().encode(), reason)
+        else:
+            delay = min(HANDED_BACK_FIRST * 2 ** min(newer.handed_back, 8), HANDED_BACK_LONGEST)
+            await self._signals.send(newer.again(), delay=delay)
+            self._telemetry.event("newer_handed_back", record=str(newer.ref), look=newer.look.value)
 
     async def _park(self, body: bytes, reason: str) -> None:
         if self._job is None:

@@ -17,7 +17,7 @@ from shared.domain.outcome import Kind, Outcome, delayed, done, left, parked
 from shared.domain.policy import Policy
 from shared.domain.values import Ref, Side
 from shared.errors import AccessLost, BadMessage, Conflict, Misconfigured, RemoteError, Throttled, Transient
-from shared.messages import Look, Signal, Why
+from shared.messages import Look, NewerMessage, Signal, Why
 from shared.ports import Clock, Links, Parked, ParkedEntry, Pauses, Signals, Telemetry
 from shared.sync import retry
 from shared.sync.desk import Ended
@@ -26,6 +26,7 @@ from shared.sync.reconcile import Reconcile
 ACCESS_PAUSE = 60.0  # seconds between two looks at a system that lets nobody in
 SETTINGS_DELAY = 300.0  # seconds until a signal is tried again that met a wrong setting
 THROTTLE_PAUSE = 30.0  # seconds, where a 429 names none
+NEWER_ADVICE = "Deploy that release again and replay, or replay under this one to have the record looked at"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +80,15 @@ class Job:
 
     async def poisoned(self, body: bytes, *, reason: str) -> None:
         """Park a message that the queue gave up on; one that cannot be read is kept by what it is made of."""
+        advice = "Look at the failed invocations, then replay"
         try:
             signal = Signal.decoded(body)
             ref, side = signal.ref, signal.side
+        except NewerMessage as error:
+            ref, side, advice = error.signal.ref, error.signal.side, NEWER_ADVICE
         except BadMessage:
             ref, side = Ref("unreadable", hashlib.sha256(body).hexdigest()[:16]), Side.CRM
-        await self._park(ref, side, body, parked(reason, "Look at the failed invocations, then replay"))
+        await self._park(ref, side, body, parked(reason, advice))
         self._telemetry.event("message_poisoned", record=str(ref), reason=reason)
 
     # --- attempts -----------------------------------------------------------------------------------------------
