@@ -71,7 +71,8 @@ class Tokens:
         object_id = row.get("azureactivedirectoryobjectid") or ZERO_GUID
         # Seen at an application user: the zero GUID.
         shown = ZERO_GUID if row.get("applicationid") else object_id
-        return Caller(user=user, business_unit=BUSINESS_UNIT, object_id=shown, read_only=read_only)
+        role = self.organization.role if row.get("applicationid") else None
+        return Caller(user=user, business_unit=BUSINESS_UNIT, object_id=shown, read_only=read_only, role=role)
 
     def _impersonated(self, caller: Caller, headers: Mapping[str, str]) -> Caller:
         """CallerObjectId names the user in the directory, the older MSCRMCallerID the row."""
@@ -91,6 +92,7 @@ class Tokens:
                     object_id=row.get("azureactivedirectoryobjectid") or ZERO_GUID,
                     read_only=caller.read_only,
                     behalf=caller.user,
+                    role=caller.role,
                 )
         return caller
 

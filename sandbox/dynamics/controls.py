@@ -31,6 +31,12 @@ class Controls:
             {name: getattr(self.protection.limits, name) for name in ("requests", "window", "concurrent")}
         )
 
+    async def role(self, request: Request) -> Response:
+        """What application users may do from now on; GET shows it with the privileges that were needed since."""
+        if request.method == "POST":
+            self.organization.role.change(await json_object(request))
+        return JSONResponse(self.organization.role.as_dict())
+
     async def seed(self, _: Request) -> Response:
         seed(self.organization)
         self.changed()
@@ -73,6 +79,7 @@ class Controls:
     def routes(self) -> list[Route]:
         return [
             control_route("limits", self.limits, "POST"),
+            control_route("role", self.role, "GET", "POST"),
             control_route("seed", self.seed, "POST"),
             control_route("webhook", self.webhook, "POST"),
         ]

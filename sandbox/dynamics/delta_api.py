@@ -8,7 +8,9 @@ from typing import Any
 from sandbox.dynamics import errors
 from sandbox.dynamics.call import Answer
 from sandbox.dynamics.odata_text import bad_query
+from sandbox.dynamics.privileges import Guard
 from sandbox.dynamics.query_api import applied, cookie, cookie_state, link
+from sandbox.dynamics.role import WHOLE
 from sandbox.dynamics.rows_api import Work
 from sandbox.dynamics.schema import Table
 from sandbox.dynamics.store import Deletion, Row
@@ -23,6 +25,7 @@ def is_tracking(work: Work) -> bool:
 
 def changes(work: Work, table: Table) -> Answer:
     """One page. A cookie holds: since, the version when paging began, phase, the last version shown."""
+    Guard(caller=work.call.caller).table("Read", table, WHOLE)  # use-change-tracking-synchronize-data-external-systems
     _refuse_options(work, table)
     work.renderer.check(table, work.options)
     since, until, phase, seen = _position(work, table)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sandbox.dynamics.role import Role
+
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """`user` is who it counts as; `behalf` the one really calling, under impersonation."""
+    """`user` is who it counts as; `behalf` the one really calling, under impersonation; no `role` may do everything."""
 
     user: str
     business_unit: str
     object_id: str = ZERO_GUID
     read_only: bool = False
     behalf: str | None = None
+    role: Role | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

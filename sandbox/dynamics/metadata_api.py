@@ -25,6 +25,7 @@ from sandbox.dynamics.odata_path import Segment, key_values, row_id, unknown_seg
 from sandbox.dynamics.odata_text import bad_query
 from sandbox.dynamics.organization import stable_id
 from sandbox.dynamics.payload import read_json
+from sandbox.dynamics.privileges import CHOICES, COLUMNS, RELATIONS, TABLES, Guard
 from sandbox.dynamics.rows_api import Work
 from sandbox.dynamics.schema import Table
 
@@ -41,6 +42,7 @@ class Metadata:
 
     def answer(self, steps: list[Segment]) -> Answer:
         self._refuse_options()
+        self._may_read(steps)
         if steps[0].name == "RelationshipDefinitions":
             return self._relationships(steps)
         if steps[0].key is None:
@@ -50,6 +52,14 @@ class Metadata:
         if len(steps) == 1:
             return self._one("EntityDefinitions", self._definition(table))
         return self._part(table, steps[1:])
+
+    def _may_read(self, steps: list[Segment]) -> None:
+        guard = Guard(caller=self.work.call.caller)
+        parts = {*(step.name for step in steps), *(name for name, _ in self.work.options.expand)}
+        guard.named(TABLES)
+        for needed, named in ((COLUMNS, "Attributes"), (RELATIONS, "Relationship"), (CHOICES, "OptionSet")):
+            if any(named in part for part in parts):
+                guard.named(needed)
 
     def _refuse_options(self) -> None:
         if self.work.options.top is not None or self.work.options.orderby:

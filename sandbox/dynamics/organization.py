@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.dynamics.execution import Event
 from sandbox.dynamics.odata_world import World
+from sandbox.dynamics.role import Role
 from sandbox.dynamics.schema import Schema, Table
 from sandbox.dynamics.store import Store
 from sandbox.dynamics.tables_connector import SolutionTables, build_schema
@@ -39,6 +40,7 @@ class Organization:
     schema: Schema = field(init=False)
     store: Store = field(init=False)
     events: list[Event] = field(default_factory=list)
+    role: Role = field(default_factory=Role)
     # The global version when a table's definition last changed: older delta tokens are dead.
     schema_versions: dict[str, int] = field(default_factory=dict)
     # What POSTs to the metadata added, to be played again after a restart.
@@ -51,6 +53,7 @@ class Organization:
         self.schema = build_schema(self.names)
         self.store = Store(self.seed)
         self.events.clear()
+        self.role.change({})
         self.schema_versions.clear()
         self.additions.clear()
 

@@ -11,6 +11,7 @@ from sandbox.dynamics import errors
 from sandbox.dynamics.execution import Event, Execution
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.payload import plain_key
+from sandbox.dynamics.privileges import Guard
 from sandbox.dynamics.schema import Kind, Table
 from sandbox.dynamics.store import Ref, Row
 from sandbox.dynamics.values import rounded
@@ -53,6 +54,7 @@ class Pipeline:
 
     def create(self, table: Table, sent: Row, execution: Execution, row_id: str | None = None) -> str:
         store = self.organization.store
+        Guard(caller=execution.caller).written(self.organization.schema, table, sent, None)
         found = row_id or sent.get(table.primary_id) or store.new_id()
         if store.get(table.name, found) is not None:
             raise errors.DataverseError(errors.DUPLICATE, "A record with matching key values already exists.")
@@ -69,6 +71,7 @@ class Pipeline:
         before = self.organization.store.get(table.name, row_id)
         if before is None:
             raise errors.not_found(table.name, row_id)
+        Guard(caller=execution.caller).written(self.organization.schema, table, sent, before)
         row = {**before, **sent}
         change = Change(table=table, id=row_id, sent=sent, row=row, before=before, execution=execution, closing=closing)
         self._finish(change)
@@ -80,6 +83,7 @@ class Pipeline:
         before = store.get(table.name, row_id)
         if before is None:
             raise errors.not_found(table.name, row_id)
+        Guard(caller=execution.caller).table("Delete", table)
         for collection in self.organization.schema.collections(table.name):
             for child in store.children(collection.child, collection.column, row_id):
                 child_table = self.organization.schema.tables[collection.child]

@@ -28,6 +28,8 @@ class Renderer:
     root: str
     annotations: tuple[str, ...] = ()
     visible: Callable[[Table, str], bool]
+    # Refuses a table that the caller may not read.
+    readable: Callable[[Table], None] = lambda _: None
     # Columns do not change while one request is answered.
     known: dict[str, dict[str, Column]] = field(default_factory=dict)
 
@@ -43,6 +45,7 @@ class Renderer:
 
     def check(self, table: Table, options: Options) -> None:
         """Refuse unknown names before any row is looked at, so that an empty result refuses them too."""
+        self.readable(table)
         known = self.properties(table)
         for name in (*options.select, *(name for name, _ in options.orderby)):
             if name not in known:

@@ -186,6 +186,7 @@ def _shown(work: Work, table: Table, row: Row, *, status: int, headers: Mapping[
 
 
 def read_property(work: Work, table: Table, key: Key, name: str) -> Answer:
+    work.renderer.readable(table)
     column = work.renderer.properties(table).get(name)
     if column is None:
         raise unknown_segment(name)

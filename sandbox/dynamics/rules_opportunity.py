@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sandbox.dynamics import errors
 from sandbox.dynamics.pipeline import Change, Pipeline
+from sandbox.dynamics.privileges import ACTIVITIES, Guard
 from sandbox.dynamics.store import Ref
 
 OPEN, WON, LOST = 0, 1, 2
@@ -17,6 +18,7 @@ _PARTIES = (("account", "parentaccountid"), ("contact", "parentcontactid"))
 def before_opportunity(pipeline: Pipeline, change: Change) -> None:
     _refuse_closing(change)
     _refuse_closed(pipeline, change)
+    _reopen(change)
     _on_hold(pipeline, change)
     if pipeline.organization.switches.flag("fill_customer"):
         _fill_customer(change)
@@ -47,6 +49,12 @@ def _refuse_closed(pipeline: Pipeline, change: Change) -> None:
         raise errors.DataverseError(
             errors.ALREADY_CLOSED, "The opportunity has already been closed and cannot be updated."
         )
+
+
+def _reopen(change: Change) -> None:
+    """Asks for more than a write: the page of SetState's privileges names the reading of activities."""
+    if change.before is not None and change.before["statecode"] != OPEN and change.row["statecode"] == OPEN:
+        Guard(caller=change.execution.caller).named(ACTIVITIES)
 
 
 def _on_hold(pipeline: Pipeline, change: Change) -> None:

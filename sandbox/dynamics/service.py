@@ -16,6 +16,7 @@ from sandbox.dynamics.odata_options import parse_query
 from sandbox.dynamics.odata_path import Segment, segments, unknown_segment
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.payload import PayloadReader, read_json
+from sandbox.dynamics.privileges import Guard
 from sandbox.dynamics.render import Renderer
 from sandbox.dynamics.rows_api import Work
 from sandbox.dynamics.rules import make_pipeline
@@ -83,6 +84,7 @@ class Service:
                 root=organization.root,
                 annotations=call.annotations,
                 visible=lambda table, column: organization.visible(table, column, strong=call.strong),
+                readable=Guard(caller=call.caller).reading(),
             ),
             execution=self.execution(call, options.tag),
         )
@@ -165,6 +167,7 @@ def _bound(work: Work, table: Table, key: rows_api.Key, name: str) -> Answer:
 
 
 def _navigate(work: Work, table: Table, key: rows_api.Key, step: Segment) -> Answer:
+    work.renderer.readable(table)
     row = rows_api.existing(work, table, key)
     schema, store = work.pipeline.organization.schema, work.pipeline.organization.store
     found = table.navigation(step.name)

@@ -15,11 +15,12 @@ from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.selection import columns, query
-from shared.connectors.dynamics.verdicts import SYSTEM, AlreadyThere
+from shared.connectors.dynamics.unread import unread
+from shared.connectors.dynamics.verdicts import AlreadyThere
 from shared.connectors.dynamics.writing import Trace, Writer
 from shared.domain import deal
 from shared.domain.values import Customer, Group, Money, Person, Value
-from shared.errors import Conflict, NotMet, Remote, Unavailable
+from shared.errors import Conflict, NotMet
 from shared.ports import Draft
 
 Binds = dict[str, Any]
@@ -66,7 +67,7 @@ class Creation:
                 raise
             return shown
         if shown is None:
-            raise Unavailable(Remote(system=SYSTEM, message="the new opportunity could not be read"))
+            raise unread(self.calls, done, "the new opportunity could not be read")
         return merged(done.changes, shown)
 
     async def _customer(self, draft: Draft) -> Binds:

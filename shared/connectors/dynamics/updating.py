@@ -21,6 +21,7 @@ from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.reading import Native, Reader
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.selection import columns, query
+from shared.connectors.dynamics.unread import unread
 from shared.connectors.dynamics.verdicts import SYSTEM, AlreadyClosed, AlreadyThere, CurrencyFixed
 from shared.connectors.dynamics.vocabulary import OPEN
 from shared.connectors.dynamics.writing import Body, Trace, Writer
@@ -30,6 +31,7 @@ from shared.errors import Conflict, Refused, Remote, Unavailable
 from shared.ports import Change, Snapshot
 
 CURRENCY_REASON = "Dynamics 365 refused the change of currency, so deal value and currency stay as they are"
+UNREAD = "the opportunity could not be read after the write"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,7 @@ class Update:
                 raise
             return await self.show(shown)
         if shown is None:
-            raise Unavailable(Remote(system=SYSTEM, message="the opportunity could not be read after the write"))
+            raise unread(self.calls, done, UNREAD)
         # A state action follows the PATCH, whose answer is older than the read then.
         return await self.show(shown if turn else merged(done.changes, shown))
 
@@ -155,7 +157,7 @@ class Update:
         """For a server that answers a write without the row."""
         row = await self.calls.get(_path(change), query(self.config, self.schema))
         if row is None:
-            raise Unavailable(Remote(system=SYSTEM, message="the opportunity could not be read after the write"))
+            raise Unavailable(Remote(system=SYSTEM, message=UNREAD))
         return await self.show(row)
 
     @property
