@@ -7,6 +7,7 @@ CosellError
 ├── Transient          the other system will be well again                             -> delayed
 │   ├── Conflict       somebody wrote the record or the link since it was read         -> look again
 │   ├── Throttled      too many requests; it said for how long                         -> that system pauses
+│   ├── TooNew         a newer release wrote what is stored of it, and will handle it  -> delayed
 │   └── Unavailable    an answer never came or was a 5xx: the effect is not known      -> delayed
 ├── AccessLost         token, role or permission is missing for a whole system         -> that system pauses
 ├── Misconfigured      a setting is wrong                                              -> signals wait, health is red
@@ -94,6 +95,10 @@ class Conflict(Transient):
 
 class Throttled(Transient):
     """429: nothing was written, and every worker that calls as the same user has to wait."""
+
+
+class TooNew(Transient):
+    """Only a newer release can read what is stored: two run at once, and this one leaves it to the other."""
 
 
 class Unavailable(Transient):

@@ -7,7 +7,7 @@ from typing import Any
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
-from shared.platform.rows import key, pieces, whole
+from shared.platform.rows import key, merged, whole
 from shared.platform.storage import Storage, storage_errors
 
 TABLE = "cosellstate"
@@ -31,7 +31,7 @@ class TableCursors:
     async def put(self, name: str, text: str) -> None:
         table = await self._storage.table(TABLE)
         with storage_errors():
-            await table.upsert_entity(self._row(name, text), mode="replace")
+            await table.upsert_entity(self._row(name, text), mode="merge")  # columns of a newer release stay
 
     async def swap(self, name: str, before: str | None, after: str) -> bool:
         table, row = await self._storage.table(TABLE), self._row(name, after)
@@ -44,10 +44,10 @@ class TableCursors:
                 if whole("text", held) != before:
                     return False
                 etag, unchanged = held.metadata["etag"], MatchConditions.IfNotModified
-                await table.update_entity(row, mode="replace", etag=etag, match_condition=unchanged)
+                await table.update_entity(row, mode="merge", etag=etag, match_condition=unchanged)
             except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
                 return False
         return True
 
     def _row(self, name: str, text: str) -> dict[str, Any]:
-        return {"PartitionKey": self._partition, "RowKey": key(name), **pieces("text", text)}
+        return {"PartitionKey": self._partition, "RowKey": key(name), **merged("text", text)}

@@ -11,8 +11,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.domain.link import Link
+from shared.errors import Remote, TooNew
 from shared.platform.rows import key, pieces, spilled, whole
+from shared.platform.unknown import Path, restored, unknown
 
+# Of a row that an older release must not touch; a new column or field needs no new number (adr/0011).
 SCHEMA = 1
 WORDS = frozenset({"partner", "invited", "wake_at", "owed_under", "gone", "engagement", "detached", "tries"})
 NOT_COLUMNS = frozenset({"pair", "key", "tag"})
@@ -31,17 +34,22 @@ class Held:
     """What the store held when a link was read; it travels in the link's tag, so that a save reads nothing."""
 
     etag: str
-    schema: int
-    pointers: tuple[str, ...]
-    spilled: tuple[str, ...]
+    pointers: tuple[str, ...] = ()
+    spilled: tuple[str, ...] = ()
+    unknown: tuple[tuple[Path, Any], ...] = ()
 
     def tag(self) -> str:
-        return json.dumps([self.etag, self.schema, self.pointers, self.spilled])
+        return json.dumps([self.etag, self.pointers, self.spilled, self.unknown])
 
     @classmethod
     def parse(cls, tag: str) -> Held:
-        etag, schema, pointers, columns = json.loads(tag)
-        return cls(etag=etag, schema=schema, pointers=tuple(pointers), spilled=tuple(columns))
+        etag, pointers, columns, found = json.loads(tag)
+        return cls(
+            etag=etag,
+            pointers=tuple(pointers),
+            spilled=tuple(columns),
+            unknown=tuple((tuple(path), value) for path, value in found),
+        )
 
 
 def main_key(deal: str) -> str:
@@ -61,9 +69,9 @@ def pointers(link: Link) -> tuple[str, ...]:
     return (*((partner_key(link.partner),) if link.partner else ()), *waiting)
 
 
-def columns(link: Link) -> dict[str, Any]:
+def columns(link: Link, held: Held | None = None) -> dict[str, Any]:
     """Every field's columns. None is an empty text, because a merge keeps what it is not given."""
-    plain = _links().dump_python(link, mode="json")
+    plain = restored(_plain(link), held.unknown if held else ())
     row: dict[str, Any] = {}
     for name in COLUMNS:
         value = plain[name]
@@ -74,28 +82,42 @@ def columns(link: Link) -> dict[str, Any]:
 
 def row_of(link: Link, held: Held | None) -> dict[str, Any]:
     """The row to store: over an older one it empties the pieces that are no longer needed."""
-    new = columns(link)
+    new = columns(link, held)
     unused = dict.fromkeys((name for name in (held.spilled if held else ()) if name not in new), "")
-    schema = max(SCHEMA, held.schema if held else 0)
-    place = {"PartitionKey": link.pair, "RowKey": main_key(link.key), "link": link.key, "schema": schema}
+    place = {"PartitionKey": link.pair, "RowKey": main_key(link.key), "link": link.key, "schema": SCHEMA}
     return place | new | unused
 
 
 def held_by(link: Link, row: Mapping[str, Any], etag: str) -> Held:
     return Held(
         etag=etag,
-        schema=int(row.get("schema", SCHEMA)),
         pointers=pointers(link),
         spilled=tuple(spilled(name for name in row if row[name] != "")),
+        unknown=tuple(unknown(_stored(row), _plain(link))),
     )
 
 
 def link_of(row: Mapping[str, Any], etag: str) -> Link:
-    """The link of a stored row; columns that a newer version added stay where they are."""
-    plain: dict[str, Any] = {"pair": row["PartitionKey"], "key": row["link"]}
-    for name in COLUMNS:
-        text = row.get(name, "") if name in WORDS else whole(name, row)
-        if text != "":
-            plain[name] = text if name in WORDS else json.loads(text)
-    link = _links().validate_python(plain)
+    """The link of a stored row; what a newer version added stays where it is. Raises TooNew."""
+    if row.get("schema", SCHEMA) > SCHEMA:
+        raise _too_new(row)
+    try:
+        link = _links().validate_python({"pair": row["PartitionKey"], "key": row["link"], **_stored(row)})
+    except ValueError as error:  # pydantic's and json's are both
+        raise _too_new(row) from error
     return replace(link, tag=held_by(link, row, etag).tag())
+
+
+def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a row that hold anything, read as far as JSON."""
+    texts = {name: row.get(name, "") if name in WORDS else whole(name, row) for name in COLUMNS}
+    return {name: text if name in WORDS else json.loads(text) for name, text in texts.items() if text != ""}
+
+
+def _plain(link: Link) -> dict[str, Any]:
+    return dict(_links().dump_python(link, mode="json"))
+
+
+def _too_new(row: Mapping[str, Any]) -> TooNew:
+    reason = f"the link of {row['link']} is one that only a newer release can read, and is left to it"
+    return TooNew(Remote(system="link store", message=reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,13 @@ from azure.core.exceptions import HttpResponseError, ResourceModifiedError, Reso
 
 from shared.domain.link import Link
 from shared.domain.values import Ref
+from shared.errors import TooNew
 from shared.platform.link_rows import Held, held_by, link_of, main_key, partner_key, pointers, row_of
 from shared.platform.rows import after, key
 from shared.platform.storage import Storage, storage_errors
 from shared.ports import LinkMoved
 
+LOGGER = logging.getLogger("cosell")
 TABLE = "links"
 MOVED = frozenset({404, 409, 412})  # the row is gone, is there already, or is a newer one
 BETWEEN = "PartitionKey eq @pair and RowKey ge @low and RowKey lt @high"
@@ -76,8 +79,14 @@ class TableLinks:
         return tuple([row["link"] async for row in self._rows(key("waiting", ref.kind, ref.id))])
 
     async def every(self) -> AsyncIterator[Link]:
+        """All that this release can read; the rest is the newer release's to come back to."""
         async for row in self._rows("crm"):
-            yield link_of(row, row.metadata["etag"])
+            try:
+                link = link_of(row, row.metadata["etag"])
+            except TooNew as error:
+                LOGGER.warning("left out: %s", error)
+                continue
+            yield link
 
     async def _row(self, row_key: str) -> Any:
         table = await self._storage.table(TABLE)

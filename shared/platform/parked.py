@@ -9,7 +9,7 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 
 from shared.domain.values import Ref, Side
-from shared.platform.rows import key, pieces, whole
+from shared.platform.rows import key, merged, whole
 from shared.platform.storage import Storage, storage_errors
 from shared.ports import ParkedEntry
 
@@ -25,7 +25,7 @@ class TableParked:
     async def put(self, entry: ParkedEntry) -> None:
         table = await self._storage.table(TABLE)
         with storage_errors():
-            await table.upsert_entity(_row(entry), mode="replace")
+            await table.upsert_entity(_row(entry), mode="merge")  # columns of a newer release stay
 
     async def get(self, pair: str, ref: Ref) -> ParkedEntry | None:
         table = await self._storage.table(TABLE)
@@ -59,7 +59,7 @@ def _row(entry: ParkedEntry) -> dict[str, Any]:
         "at": entry.at.isoformat(),
     }
     for column, text in texts.items():
-        row |= pieces(column, text)
+        row |= merged(column, text)
     return row
 
 
@@ -67,9 +67,14 @@ def _entry(row: Mapping[str, Any]) -> ParkedEntry:
     return ParkedEntry(
         pair=str(row["pair"]),
         ref=Ref(str(row["kind"]), str(row["record"])),
-        side=Side(str(row["side"])),
+        side=_side(str(row["side"])),
         reason=whole("reason", row),
         advice=whole("advice", row),
         body=whole("body", row),
         at=datetime.fromisoformat(str(row["at"])),
     )
+
+
+def _side(text: str) -> Side:
+    """Only shown, never acted on: a word of a newer release must not hide the whole list."""
+    return Side(text) if text in set(Side) else Side.CRM

@@ -40,7 +40,7 @@ class TablePauses:
             table = await self._storage.table(TABLE)
             row = {"PartitionKey": self._partition, "RowKey": key(system), "until": until.isoformat()}
             with storage_errors():
-                await table.upsert_entity(row | {"reason": reason[:LONGEST]}, mode="replace")
+                await table.upsert_entity(row | {"reason": reason[:LONGEST]}, mode="merge")
             end = until
         self._known[system] = (self._tick(), end)
 

@@ -27,6 +27,12 @@ def pieces(column: str, text: str) -> dict[str, str]:
     return {f"{column}_{number}" if number else column: part for number, part in enumerate(parts)}
 
 
+def merged(column: str, text: str) -> dict[str, str]:
+    """The same for a row that is merged over an older one: an empty piece ends it, whatever is behind that."""
+    parts = pieces(column, text)
+    return parts | {f"{column}_{len(parts)}": ""}
+
+
 def whole(column: str, row: Mapping[str, Any]) -> str:
     """The text that `pieces` cut."""
     found = [str(row.get(column) or "")]

@@ -16,7 +16,7 @@ from shared.domain.link import Link
 from shared.domain.outcome import Kind, Outcome, delayed, done, left, parked
 from shared.domain.policy import Policy
 from shared.domain.values import Ref, Side
-from shared.errors import AccessLost, BadMessage, Conflict, Misconfigured, RemoteError, Throttled, Transient
+from shared.errors import AccessLost, BadMessage, Conflict, Misconfigured, RemoteError, Throttled, TooNew, Transient
 from shared.messages import Look, NewerMessage, Signal, Why
 from shared.ports import Clock, Links, Parked, ParkedEntry, Pauses, Signals, Telemetry
 from shared.sync import retry
@@ -105,12 +105,14 @@ class Job:
 
     async def _failed(self, signal: Signal, error: Transient | AccessLost | Misconfigured) -> _Attempt:
         """What time or an administrator mends: a delay, and a pause where a whole system is concerned."""
-        if (
-            isinstance(error, Transient)
-            and self._clock.now() - (signal.first_sent or self._clock.now()) > retry.TOO_OLD
-        ):
+        age = self._clock.now() - (signal.first_sent or self._clock.now())
+        if isinstance(error, TooNew) and age > retry.DEPLOYMENT:
+            return _Attempt(outcome=parked(str(error), "Deploy that release again, then replay"))
+        if isinstance(error, Transient) and age > retry.TOO_OLD:
             return _Attempt(outcome=parked(str(error), "It failed for a week: see to that system, then replay"))
         match error:
+            case TooNew():  # its link cannot even be read, so nothing is noted there
+                attempt = _Attempt(outcome=delayed(str(error), retry.transient(signal.tries, None, 0)))
             case Conflict():
                 attempt = _later(error, retry.soon(self._clock.jitter()))
             case Throttled():

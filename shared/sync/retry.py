@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 LAG = timedelta(minutes=10)  # a record that was announced and cannot be read yet is replication lag for so long
+DEPLOYMENT = timedelta(days=1)  # no two releases run at once for longer: what only a newer one reads needs a person
 TOO_OLD = timedelta(days=7)  # a delayed signal older than this needs a person
 
 

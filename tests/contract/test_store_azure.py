@@ -69,16 +69,16 @@ async def test_a_signal_that_carries_a_document_is_refused(storage: Storage) -> 
 
 
 async def test_columns_of_a_newer_version_survive(storage: Storage) -> None:
-    """An older worker's save keeps a column and a schema number that it does not know."""
+    """An older worker's save keeps a column that it does not know."""
     pair = f"p{uuid.uuid4().hex[:12]}"
     links = TableLinks(storage, pair)
     await links.save(largest_deal(pair, "o-1"))
     table = await storage.table(TABLE)
-    await table.update_entity({"PartitionKey": pair, "RowKey": "crm:o-1", "schema": 9, "novelty": "kept"})
+    await table.update_entity({"PartitionKey": pair, "RowKey": "crm:o-1", "novelty": "kept"})
     read = await links.get("o-1")
     await links.save(replace(read, tries=8, intents=()))
     row = await table.get_entity(pair, "crm:o-1")
-    assert (row["schema"], row["novelty"], row["tries"], row["intents_1"]) == (9, "kept", 8, "")
+    assert (row["novelty"], row["tries"], row["intents_1"]) == ("kept", 8, "")
 
 
 async def test_a_deleted_link_has_moved(storage: Storage) -> None:
@@ -96,7 +96,7 @@ def test_the_largest_deal_fits_a_row() -> None:
     row = columns(largest_deal("cosell", "o-1"))
     assert max(len(str(text)) for text in row.values()) <= PIECE
     assert sum(len(name) + 2 * len(str(text)) for name, text in row.items()) < 512 * 1024
-    assert Held.parse(Held(etag="e", schema=1, pointers=("a",), spilled=()).tag()).pointers == ("a",)
+    assert Held.parse(Held(etag="e", pointers=("a",)).tag()).pointers == ("a",)
 
 
 async def test_other_workers_see_a_pause_within_a_second(storage: Storage) -> None:
