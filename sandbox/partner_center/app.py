@@ -15,8 +15,15 @@ from sandbox.faults import Clock, Control, DeliveryPolicy, Faults, SandboxApp, S
 from sandbox.partner_center.auth import Tokens, token_routes
 from sandbox.partner_center.certificate_store import Certificates
 from sandbox.partner_center.controls import PartnerCenterControls
-from sandbox.partner_center.errors import ApiError, answer_api_error, error_body, injected_answer
+from sandbox.partner_center.errors import (
+    ApiError,
+    answer_api_error,
+    answer_throttled,
+    error_body,
+    injected_answer,
+)
 from sandbox.partner_center.events import Notifier
+from sandbox.partner_center.limits import ThrottledError
 from sandbox.partner_center.referral_routes import ReferralRoutes
 from sandbox.partner_center.registration import RegistrationRoutes
 from sandbox.partner_center.settings import switches
@@ -80,7 +87,7 @@ def _assemble(notifier: Notifier, tokens: Tokens, state_file: StateFile) -> Sand
 
     app = SandboxApp(
         routes=[*_vendor_routes(notifier, tokens), *control_routes(control), *own_controls.routes()],
-        exception_handlers={ApiError: answer_api_error, HTTPException: _answer_http},
+        exception_handlers={ApiError: answer_api_error, ThrottledError: answer_throttled, HTTPException: _answer_http},
         lifespan=lifespan,
     )
     app.faults = faults

@@ -58,6 +58,9 @@ class PartnerCenterControls:
     async def expire(self, _: Request) -> Response:
         return JSONResponse({"expired": self.world.expire_due()})
 
+    async def limits(self, request: Request) -> Response:
+        return JSONResponse(self.world.limit.change(await json_object(request)))
+
     async def event(self, request: Request) -> Response:
         """An event that nothing caused: `{"event", "id", "certificate": "expired|wrong-org|self-signed"}`."""
         body = await json_object(request)
@@ -75,4 +78,5 @@ class PartnerCenterControls:
             control_route("engagements/{engagement}/microsoft", self.microsoft, "POST"),
             control_route("expire", self.expire, "POST"),
             control_route("events", self.event, "POST"),
+            control_route("limits", self.limits, "POST"),
         ]

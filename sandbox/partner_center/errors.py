@@ -5,6 +5,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.partner_center.limits import ThrottledError
+
 CODES = {
     401: "unauthenticated",
     403: "accessDenied",
@@ -74,6 +76,11 @@ def injected_answer(status: int, retry_after: float | None) -> Response:
         message = f"Rate limit is exceeded. Try again in {wait:g} seconds."
         return JSONResponse({"statusCode": 429, "message": message}, 429, headers)
     return JSONResponse(error_body(status, "The request could not be served."), status, headers)
+
+
+async def answer_throttled(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ThrottledError)  # noqa: S101 - registered for this type alone; narrows it for the type checker
+    return injected_answer(429, error.seconds)
 
 
 async def answer_api_error(request: Request, error: Exception) -> Response:

@@ -26,7 +26,7 @@ class ReferralRoutes:
     tokens: Tokens
 
     async def collection(self, request: Request) -> Response:
-        self.tokens.require(request, REFERRALS_AUDIENCE, delegated=True)
+        self._admit(request)
         if request.method == "GET":
             return self._answer(request, listing.page(self.world, request.query_params))
         created = creating.create(self.world, await _json(request))
@@ -34,16 +34,20 @@ class ReferralRoutes:
 
     async def item(self, request: Request) -> Response:
         """`/{id}` and `/{id}//`: Microsoft's own connector appends slashes to keep its paths apart."""
-        self.tokens.require(request, REFERRALS_AUDIENCE, delegated=True)
         referral_id = request.path_params["rest"].strip("/")
         if not referral_id:
             return await self.collection(request)
+        self._admit(request)
         if not _is_guid(referral_id):
             raise not_found(referral_id)
         handler = {"GET": self._get, "HEAD": self._get, "PUT": self._put, "PATCH": self._patch}.get(request.method)
         if handler is None:
             raise ApiError(405, f"{request.method} is not allowed here.")
         return await handler(request, referral_id)
+
+    def _admit(self, request: Request) -> None:
+        self.tokens.require(request, REFERRALS_AUDIENCE, delegated=True)
+        self.world.limit.enter(self.world.now().timestamp())
 
     async def _get(self, request: Request, referral_id: str) -> Response:
         answer = self._show(request, self.world.find(referral_id))

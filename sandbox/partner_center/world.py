@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.faults import Clock, Switches
 from sandbox.partner_center.errors import not_found
 from sandbox.partner_center.lifecycle import SHARE, dig
+from sandbox.partner_center.limits import Limit
 from sandbox.partner_center.settings import EXPIRY_DAYS, OWN_ORGANIZATION
 from sandbox.partner_center.shaping import seven_digits
 
@@ -35,6 +36,7 @@ class World:
     # merge patches that a colleague makes right after the next GET of that referral
     ambushes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     counter: int = 0
+    limit: Limit = field(default_factory=Limit)
     listener: Callable[[str, Referral], None] = _nobody
     changed: Callable[[], None] = lambda: None
 
@@ -48,6 +50,7 @@ class World:
     def forget(self) -> None:
         """The counter goes on, so that no id or eTag ever comes back."""
         self.referrals, self.registration, self.validations, self.ambushes = {}, None, {}, {}
+        self.limit.reset()
         self.changed()
 
     def now(self) -> datetime:
