@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -127,3 +128,16 @@ async def test_a_cursor_has_a_size(bench: PartnerCenterBench) -> None:
     assert (len(seen), len(again)) == (MOST_KEPT + 20, 20)
     assert len(Cursor.decoded(cursor).kept) == MOST_KEPT
     assert len(cursor) < 32_000
+
+
+async def test_what_another_release_notes_in_the_cursor_goes_along(bench: PartnerCenterBench) -> None:
+    """While two releases heal in turn, the older one moves the cursor and forgets nothing of the newer one's."""
+    ident = await bench.make()
+    _, cursor = await ids(bench, None)
+    theirs = {"related": {"at": 3}, "schema": 2}
+    bench.advance(1)
+    await bench.edit(ident, {deal.NOTES: "edited"})
+    seen, moved = await ids(bench, json.dumps(json.loads(cursor) | theirs))
+    assert seen == [ident]
+    assert json.loads(moved).items() >= theirs.items()
+    assert Cursor.decoded(moved).at > Cursor.decoded(cursor).at

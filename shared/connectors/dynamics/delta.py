@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from shared.connectors.dynamics.odata import Row, joined, rows_of
 from shared.connectors.dynamics.schema import SolutionNames
@@ -21,6 +22,7 @@ from shared.ports import Page, Seen
 
 PAGE_SIZE = 5000  # the most that one page holds
 DEAL = "opportunity"
+EXPIRED = ""  # in place of a link: everything has to be read again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +76,12 @@ class Delta:
 
         A table that the cursor does not know yet starts with a baseline: everything is walked, nothing is seen.
         """
-        links = _links(cursor)
-        moved: dict[str, str] = {}
+        links, followed = _links(cursor), {feed.kind for feed in self.feeds()}
+        # What another release follows keeps its place: forgotten, it would begin with a baseline there.
+        moved = {kind: link for kind, link in (links or {}).items() if kind not in followed}
         full = False
         for feed in self.feeds():
-            async for page, link in self._feed(feed, links.get(feed.kind)):
+            async for page, link in self._feed(feed, _start(links, feed)):
                 full = full or page.full
                 moved |= {feed.kind: link} if link else {}
                 if page.seen:
@@ -87,32 +90,42 @@ class Delta:
 
     async def _feed(self, feed: Feed, link: str | None) -> AsyncIterator[tuple[Page, str]]:
         try:
-            async for found in self._walk(feed, link, full=False):
+            async for found in self._walk(feed, link):
                 yield found
         except CursorExpired:
-            async for page, moved in self._walk(feed, None, full=True):
-                # Only the deals' own list is "everything there is": the rest merely woke deals.
-                yield Page(seen=page.seen, full=feed.kind == DEAL), moved
+            async for found in self._walk(feed, EXPIRED):
+                yield found
         except NotTracked as error:
             if feed.kind == DEAL:
                 raise Misconfigured((f"Change tracking is off for {feed.kind} in Dynamics 365: turn it on",)) from error
 
-    async def _walk(self, feed: Feed, link: str | None, *, full: bool) -> AsyncIterator[tuple[Page, str]]:
-        baseline = link is None and not full
+    async def _walk(self, feed: Feed, link: str | None) -> AsyncIterator[tuple[Page, str]]:
+        baseline, full = link is None, link == EXPIRED and feed.kind == DEAL
+        # Only the deals' own list is "everything there is": the rest merely woke deals.
         url, params = (link, None) if link else (feed.set, {"$select": feed.select})
         prefer = {"Prefer": f"odata.track-changes,odata.maxpagesize={self.page_size}"}
         while url:
             body = (await self.rest.call("GET", url, params=params, headers=prefer)).json()
             shown = () if baseline else tuple(seen for row in rows_of(body) if (seen := feed.seen(row)))
             row = Row(body if isinstance(body, Mapping) else {})
-            yield Page(seen=shown), row.text("@odata.deltaLink")
+            yield Page(seen=shown, full=full), row.text("@odata.deltaLink")
             url, params = row.text("@odata.nextLink"), None
 
 
-def _links(cursor: str | None) -> Mapping[str, str]:
-    """The cursor of an older version, or a spoilt one, starts anew."""
-    try:
-        links = json.loads(cursor or "{}")
-    except ValueError:
+def _links(cursor: str | None) -> dict[str, Any] | None:
+    """Where each table was left, by whichever release; None for a text that does not say it."""
+    if cursor is None:
         return {}
-    return links if isinstance(links, dict) and all(isinstance(link, str) for link in links.values()) else {}
+    try:
+        links = json.loads(cursor)
+    except ValueError:
+        return None
+    return links if isinstance(links, dict) else None
+
+
+def _start(links: Mapping[str, Any] | None, feed: Feed) -> str | None:
+    """None, the baseline, for a table that the cursor does not know; EXPIRED for one whose place cannot be read."""
+    if links is not None and feed.kind not in links:
+        return None
+    link = links[feed.kind] if links else None
+    return link if isinstance(link, str) else EXPIRED

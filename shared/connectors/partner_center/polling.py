@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.connectors.partner_center.listing import PATH, Descent, pages
 from shared.connectors.partner_center.mapping import KIND
@@ -28,10 +29,12 @@ class Cursor:
     """The newest update seen, and the versions seen within the overlap, which are no news the next time.
 
     Where more were seen than fit, some are shown again: harmless, as their version is the link's.
+    `more` is what another release notes here: it goes along with every move.
     """
 
     at: datetime = NEVER
     kept: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def bound(self) -> datetime:
@@ -41,14 +44,17 @@ class Cursor:
         return not brief.e_tag or self.kept.get(brief.id) != brief.e_tag
 
     def encoded(self) -> str:
-        return json.dumps({"at": self.at.isoformat(), "kept": dict(self.kept)}, separators=(",", ":"))
+        known = {"at": self.at.isoformat(), "kept": dict(self.kept)}
+        return json.dumps({**self.more, **known}, separators=(",", ":"))
 
     @classmethod
     def decoded(cls, text: str) -> Cursor:
         """A text that cannot be read starts from the beginning: dear, but it loses nothing."""
         try:
             data = json.loads(text)
-            return cls(at=instant(data["at"]) or NEVER, kept={str(k): str(v) for k, v in data["kept"].items()})
+            more = {name: value for name, value in data.items() if name not in ("at", "kept")}
+            kept = {str(k): str(v) for k, v in data["kept"].items()}
+            return cls(at=instant(data["at"]) or NEVER, kept=kept, more=more)
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
 
@@ -111,4 +117,4 @@ class Poll:
         """A time in the future would hide every real change after it: it is cut to now."""
         at = min(max([since.at, *(brief.updated for brief in read)]), max(since.at, self.clock.now()))
         near = sorted((b for b in read if b.updated >= at - OVERLAP), key=lambda b: b.updated, reverse=True)
-        return Cursor(at=at, kept={b.id: b.e_tag or "" for b in near[:MOST_KEPT]})
+        return replace(since, at=at, kept={b.id: b.e_tag or "" for b in near[:MOST_KEPT]})
