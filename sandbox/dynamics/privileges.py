@@ -17,7 +17,7 @@ from sandbox.dynamics.store import Ref, Row
 ANY = ""
 # Where the privilege is not called after the table's schema name as the sandbox writes it.
 _NAMED = {"systemuser": "User", "opportunityclose": "Activity", "transactioncurrency": "TransactionCurrency"}
-# Reading definitions: older pages name no privilege, yet a lack of it was seen refused (microsoft/coe-starter-kit#4266).
+# Reading definitions: older pages name no privilege, yet its lack was seen refused (microsoft/coe-starter-kit#4266).
 TABLES, COLUMNS, RELATIONS, CHOICES = "prvReadEntity", "prvReadAttribute", "prvReadRelationship", "prvReadOptionSet"
 
 ACTIVITIES = "prvReadActivity"

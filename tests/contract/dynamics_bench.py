@@ -26,6 +26,7 @@ from shared.domain.values import Address, Customer, Money, Person, Ref, Solution
 from shared.messages import Signal
 from shared.ports import Change, Draft, Snapshot
 from tests.contract.dynamics_transports import SandboxTransport
+from tests.security.dataverse_role import shipped
 
 BASE = "http://127.0.0.1:7082"
 ROOT = f"{BASE}/api/data/v9.2/"
@@ -214,6 +215,7 @@ async def open_bench(
         app = create_app(base_url=BASE, clock=clock, webhook_client=receiver, solution_tables=solution_tables)
         line = transport(app=app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=line) as client:
+            app.state.organization.role.change({"privileges": shipped(solution_tables)})
             settings = Config(url=BASE, **config)
             yield DynamicsBench(
                 gateway=connect(settings, client=client, tokens=tokens, clock=clock, sleep=sleep),

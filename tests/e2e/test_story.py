@@ -11,15 +11,17 @@ from sandbox.host import microsoft
 from sandbox.people import REFERRAL, Json, People
 from sandbox.stack import ground, hosted
 from tests.e2e.support import invocations, parked
+from tests.security.dataverse_role import shipped
 
 RUNTIMES = ["direct", "microsoft"] if microsoft.available() else ["direct"]
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 async def test_every_scene_is_seen_on_both_sides(runtime: str) -> None:
-    """Each scene shows on the other side, no invocation fails, and both sides agree on every deal at the end."""
+    """Each scene shows on the other side under the shipped role, no call fails, and both sides agree in the end."""
     async with ground() as on, hosted(on, runtime=runtime) as stack:
         story = Story(People(stack))
+        await story.people.control("dynamics", "POST", "role", {"privileges": shipped()})
         for _, _, scene in SCENES:
             await scene(story)
         await story.people.quiet()

@@ -37,6 +37,7 @@ from tests.fakes.store import (
     FakeTelemetry,
 )
 from tests.integration.network import DYNAMICS, DYNAMICS_EVENTS, HOST, PARTNER, PARTNER_EVENTS, Call, Network, doors
+from tests.security.dataverse_role import shipped
 
 STORAGE = "UseDevelopmentStorage=true"  # named only: nothing of it is opened here
 SETTLING = timedelta(hours=2)
@@ -210,7 +211,10 @@ async def linked_outbound(bench: Bench, **values: Any) -> tuple[Json, Json]:
 async def open_bench(
     root: Path, *, solution_tables: SolutionTables | None = None, first_start: bool = True, **changes: str
 ) -> AsyncIterator[Bench]:
-    """Both systems with our webhooks registered, and the first start behind us unless a test wants to see it."""
+    """Both systems with our webhooks registered, and the first start behind us unless a test wants to see it.
+
+    In Dynamics 365 we have the security role that is shipped, and nothing else.
+    """
     clock, network = FakeClock(), Network()
     time = SandboxClock(clock.now)
     async with (
@@ -230,6 +234,7 @@ async def open_bench(
         bench = Bench(partner=partner, dynamics=dynamics, people=People(stack), clock=clock, client=ours, base=base)
         _join(network, bench)
         await bench.register()
+        await bench.people.control("dynamics", "POST", "role", {"privileges": shipped(solution_tables)})
         if first_start:
             await bench.heal()
             clock.advance(60)
