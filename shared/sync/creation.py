@@ -91,7 +91,7 @@ async def _note_row(desk: Desk, link: Link, intent: Intent, referral: Snapshot, 
         if maker.id != intent.id:
             based = with_base(based, Side.CRM, maker.will[Side.CRM])
             based = with_base(based, Side.PARTNER, maker.seen[Side.PARTNER].shown)
-        return replace(based, intents=(), invited=referral.invited)
+        return replace(based, intents=(), invited=referral.invited, detached=False)
 
     link = await finish(desk, link, intent, settled)
     return Linked(link=link, partner=referral, crm=row, made=made(desk))

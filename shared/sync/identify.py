@@ -58,6 +58,8 @@ async def _named(desk: Desk, referral: Snapshot, named: str) -> Identity:
         return Identity(what=What.ADOPT, key=row.ref.id)
     if referral.values.get(deal.STAGE) in CLOSED:
         return Identity(what=What.LEAVE, reason=CLOSED_BEFORE)
+    if row is None and await _asked_for_again(desk, named):
+        return Identity(what=What.CREATE)
     if row is None:
         raise NeedsDecision(
             f'The referral {referral.ref.id} names "{named}", which is no record of this CRM',
@@ -83,6 +85,12 @@ async def _being_created(desk: Desk, key: str) -> bool:
     """An intent to create a referral for this row: the announcement came before the answer, or instead of it."""
     link = await desk.links.get(key)
     return link.partner is None and any(intent.purpose is Purpose.CREATE for intent in link.intents)
+
+
+async def _asked_for_again(desk: Desk, key: str) -> bool:
+    """The row is gone, and a replay that asked for another one freed its link; the new one was not made yet."""
+    link = await desk.links.get(key)
+    return link.detached and not link.linked
 
 
 async def _free(desk: Desk, key: str, referral: Snapshot) -> bool:

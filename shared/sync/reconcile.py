@@ -156,7 +156,7 @@ class Reconcile:
             if reopened(pair):
                 return await self._renew(pair, signal, trail)
             pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None))
-        return await keep_in_step(self._desk, pair, wide=signal.look is Look.COSELL)
+        return await keep_in_step(self._desk, pair, wide=signal.look is Look.COSELL or _was_asleep(pair.link))
 
     async def _renew(self, pair: Linked, signal: Signal, trail: Trail) -> Ended:
         """A reopened row gets a new referral, now that somebody asks for one; the closed one stays as it is."""
@@ -170,7 +170,7 @@ class Reconcile:
             return None
         if link.gone is not None:
             return left(f"its record in {self._desk.titles[link.gone]} is gone")
-        if link.detached and link.partner is not None:
+        if link.detached and link.linked:
             return left("reopened after its referral was closed for good")
         asleep = link.outcome is not None and link.outcome.kind == Kind.DELAYED and link.wake_at is not None
         if asleep and link.wake_at and self._desk.clock.now() + timedelta(seconds=1) < link.wake_at:
@@ -180,12 +180,13 @@ class Reconcile:
     async def _absent(
         self, signal: Signal, link: Link | None, trail: Trail, side: Side, row: Snapshot | None = None
     ) -> Ended:
-        """Announced minutes ago and not readable is lag; otherwise a linked record is gone, for good."""
-        now = self._desk.clock.now()
-        fresh = signal.first_sent is None or now - signal.first_sent < retry.LAG
+        """What cannot be read for minutes is lag; a linked record that stays absent, or whose end was told, is gone."""
         title = self._desk.titles[side]
-        if fresh and signal.why is not Why.GONE:
-            return Ended(outcome=delayed(f"announced and not readable yet in {title}", 30), told=True)
+        linked = link is not None and link.linked
+        if signal.why is not Why.GONE and (later := self._not_yet(signal, link if linked else None, title)):
+            if linked:
+                await note_delay(self._desk, link, later)
+            return Ended(outcome=later, told=True)
         if link is None or not link.linked:
             return Ended(outcome=left(f"it does not exist in {title}"), told=True)
         trail.crm = row
@@ -197,6 +198,21 @@ class Reconcile:
         bury = left(reason)
         return await explain(self._desk, trail, bury, change=lambda now: replace(now, gone=side, intents=()))
 
+    def _not_yet(self, signal: Signal, link: Link | None, title: str) -> Outcome | None:
+        """The lag is counted from the announcement, and for a linked record from the first look that missed it.
+
+        An old signal says nothing of a record that was made a moment ago.
+        """
+        later, now = delayed(f"announced and not readable yet in {title}", 30), self._desk.clock.now()
+        if link is None:
+            since = signal.first_sent or now
+        elif link.gone is not None:
+            return None
+        else:
+            missed = link.outcome is not None and link.outcome.reason == later.reason
+            since = link.outcome.at if link.outcome is not None and missed else now
+        return later if now - since < retry.LAG else None
+
     async def _make_again(self, link: Link, signal: Signal, trail: Trail, side: Side) -> Ended:
         """The record that is gone is made again, because an administrator asks for it."""
         if side is Side.PARTNER and trail.crm is not None:
@@ -206,7 +222,7 @@ class Reconcile:
         referral = await self._desk.partner.read(link.partner or "")
         if side is Side.PARTNER or referral is None:
             return Ended(outcome=left("both its records are gone"), told=True)
-        await save(self._desk, replace(freed(link), detached=False, gone=Side.CRM))
+        await save(self._desk, freed(link))
         trail.key = row_key(self._desk, referral)
         return await self._continue(await create_row(self._desk, referral), signal, trail)
 
@@ -224,6 +240,11 @@ class Reconcile:
         links = self._desk.links
         link = await (links.by_partner(ref.id) if side is Side.PARTNER else links.get(ref.id))
         await note_delay(self._desk, link, outcome)
+
+
+def _was_asleep(link: Link) -> bool:
+    """What was said of Microsoft's side while the deal was delayed was acknowledged without a look."""
+    return bool(link.invited) and link.outcome is not None and link.outcome.kind == Kind.DELAYED
 
 
 def _nothing_new(link: Link, referral: Snapshot, signal: Signal) -> bool:

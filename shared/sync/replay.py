@@ -15,5 +15,8 @@ def reopened(pair: Linked) -> bool:
 
 
 def freed(link: Link) -> Link:
-    """The row's link without its former referral: `detached` says that the one which it still carries is history."""
+    """The link without its former pair: `detached` says that what the other record still carries is history.
+
+    It stays so until the record that was asked for is made: a crash or a dry run before that forgets nothing.
+    """
     return Link(pair=link.pair, key=link.key, detached=True, tag=link.tag)

@@ -13,7 +13,7 @@ from shared.domain.values import Side
 from shared.errors import Refused
 from shared.ports import Change
 from shared.sync.desk import Desk, Ended, concluded
-from shared.sync.settle import save
+from shared.sync.settle import moved, save
 
 
 @dataclass
@@ -59,10 +59,16 @@ async def _tell(desk: Desk, row: Snapshot, line: str) -> str:
 
 
 async def record(desk: Desk, trail: Trail, ended: Ended) -> Ended:
-    """Record an outcome that the seller need not be told; one without a link has nowhere to be recorded."""
+    """Record an outcome that the seller need not be told; one without a link has nowhere to be recorded.
+
+    An outcome that was decided on a link which has moved since says nothing of the deal as it is now.
+    """
     if not trail.key or ended.outcome.kind is Kind.DELAYED:
         return ended
-    return await _store(desk, await _link(desk, trail), ended.outcome)
+    link = await _link(desk, trail)
+    if ended.link is not None and ended.link.tag != link.tag:
+        raise moved()
+    return await _store(desk, link, ended.outcome)
 
 
 async def _link(desk: Desk, trail: Trail) -> Link:

@@ -96,8 +96,8 @@ class Watch:
                 known.linked[Side.PARTNER].add(link.partner or "")
             for ref in link.waiting:
                 known.waiting[ref].append(link.key)
-            if self._due(link, now):
-                known.wake.append((link.key, Look.OPPORTUNITY))
+            if self._due(link, now):  # what is owed may be Microsoft's answer
+                known.wake.append((link.key, Look.COSELL if link.invited else Look.OPPORTUNITY))
             elif slow and _engaged(link):
                 known.wake.append((link.key, Look.COSELL))
         return known
@@ -122,8 +122,8 @@ class Watch:
                 polled += 1
                 present.add(seen.ref.id)
                 sent += await self._signal(side, seen, known)
-        for ident in sorted(known.linked[side] - present) if full else ():
-            sent += await self._send(side, Ref(self._gateways[side].kind, ident), Why.GONE, LOOK_OF[side])
+        for ident in sorted(known.linked[side] - present) if full else ():  # gone, or too new for this list
+            sent += await self._send(side, Ref(self._gateways[side].kind, ident), Why.HEAL, LOOK_OF[side])
         if cursor is not None and (before is None or not self._policy.dry_run):
             await self._cursors.put(name, cursor)
         return polled, sent, before is None
@@ -164,7 +164,7 @@ class Watch:
 
 def _ended(link: Link) -> bool:
     """Nothing more happens to it by itself: a record is gone, or the row parted with its closed referral."""
-    return link.gone is not None or (link.detached and link.partner is not None)
+    return link.gone is not None or (link.detached and link.linked)
 
 
 def _engaged(link: Link) -> bool:

@@ -1,22 +1,45 @@
-"""What goes wrong at the awaits of one schedule: deaths, stalls, answers that never come, 429s."""
+"""What goes wrong at the awaits of one schedule: deaths, stalls, answers that never come, 429s, lost access."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.domain.values import Side
-from shared.errors import Remote, Throttled, Unavailable
+from shared.errors import AccessLost, CosellError, Remote, Throttled, Unavailable
 from tests.fakes.store import FakeClock
 
 FUNCTION_TIMEOUT = timedelta(seconds=600)  # the platform ends an invocation then (host.json)
-REMOTE = Remote(system="somewhere", message="no answer")
+TITLES = {Side.PARTNER: "Partner Center", Side.CRM: "Dynamics 365"}
+STORAGE = "Azure Storage"
 
 
 class Died(BaseException):
     """The process is gone: nothing after this line runs."""
+
+
+def _silent(remote: Remote) -> CosellError:
+    return Unavailable(remote)
+
+
+def _busy(remote: Remote) -> CosellError:
+    return Throttled(remote, retry_after=20)
+
+
+def _locked_out(remote: Remote) -> CosellError:
+    return AccessLost(remote)
+
+
+# What a call may end with, before its effect and, where it may be silent, after it.
+ANSWERS: Mapping[str, Callable[[Remote], CosellError]] = {
+    "no answer": _silent,
+    "throttled": _busy,
+    "locked out": _locked_out,
+}
+KINDS = ("die", "die", "die", "stall", "stall", "stall", "no answer", "no answer", "throttled", "locked out")
 
 
 @dataclass
@@ -38,16 +61,13 @@ class Faults:
         await self._go_wrong(name)
 
     async def _go_wrong(self, name: str) -> None:
-        kind = self.rng.choice(("die", "die", "stall", "stall", "no answer", "throttled"))
-        remote = name.startswith(tuple(Side))
+        kind = self.rng.choice(KINDS)
         if kind == "stall":
             await self._stall()
-        elif kind == "no answer" and remote:
-            raise Unavailable(REMOTE)
-        elif kind == "throttled" and remote and not name.endswith("done"):
-            raise Throttled(REMOTE, retry_after=20)
         elif kind == "die":
             raise Died
+        elif kind == "no answer" or (_remote(name) and not name.endswith("done")):
+            raise ANSWERS[kind](Remote(system=_system(name), message="it went wrong"))
 
     async def _stall(self) -> None:
         future = asyncio.get_running_loop().create_future()
@@ -61,3 +81,11 @@ class Faults:
         """A stalled worker goes on, perhaps long after its lease."""
         if self.stalled:
             self.stalled.pop(self.rng.randrange(len(self.stalled))).set_result(None)
+
+
+def _remote(name: str) -> bool:
+    return name.startswith(tuple(Side))
+
+
+def _system(name: str) -> str:
+    return next((title for side, title in TITLES.items() if name.startswith(side)), STORAGE)

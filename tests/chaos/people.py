@@ -1,14 +1,15 @@
-"""The people of one schedule: what they make, edit, accept, close and delete on either side."""
+"""The people of one schedule: what they make, edit, clone, complete, accept and ask for on either side."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from shared.domain import deal
 from shared.domain.lifecycle import CLOSED, Stage
-from shared.domain.values import Group, Money, Side, Solution, Value
+from shared.domain.values import Group, Money, Person, Side, Solution, Value
 from tests.fakes.gateway import PLATFORM, FakeGateway, Row
 from tests.fakes.world import World
 
@@ -20,30 +21,48 @@ VALUES: dict[str, tuple[Value, ...]] = {
     deal.VISIBLE: (True,),
 }
 SOLUTIONS = tuple(Solution(id=f"SOL-{number}") for number in (2, 3))
+LEE = Person(email="lee@fabrikam.example", first_name="Lee", last_name="Novak", phone="+1 555 0101")
 SET_BACK = {Side.PARTNER: Stage.ACTIVE, Side.CRM: Stage.OPEN}
+HELP = "QuotesOrLicensing"
+MOST_DEALS = 4
 
 
 @dataclass
 class Story:
-    """One deal: where it was made, who edits which field in this phase, and what each said last."""
+    """One deal: where it was made, who edits which field in this phase, and what each said last.
+
+    `complete`: nothing is missing that Partner Center requires. `asked`: Microsoft's help is wanted. `deleted` is the
+    side whose record is gone, `reopened` what its closed referral showed when the opportunity was opened again, and
+    `differ` are fields that came to differ while no link knew of the deal.
+    """
 
     origin: Side
     ident: str
+    complete: bool = True
+    asked: bool = False
     owners: dict[str, Side | None] = field(default_factory=dict)
     last: dict[str, Value] = field(default_factory=dict)
     closed_by: dict[Side, Stage] = field(default_factory=dict)
     deleted: Side | None = None
+    reopened: dict[str, Value] | None = None
+    former: int = 0
+    differ: set[str] = field(default_factory=set)
 
     def ours(self, name: str) -> bool:
         """Does this field belong to one side in this phase?"""
         return self.owners.get(name) is not None
 
     def row(self, world: World, side: Side) -> Row | None:
-        """The record of the deal on a side, if it is there."""
+        """The record of the deal on a side, if it is there; of several referrals the newest."""
         rows = gateway(world, side).rows
         if side is self.origin:
             return rows.get(self.ident)
-        return next((row for row in rows.values() if row.ours and row.counterpart == self.ident), None)
+        made = [row for row in rows.values() if row.ours and row.counterpart == self.ident]
+        return made[-1] if made and side is Side.PARTNER else made[0] if made else None
+
+    def rooted(self, side: Side, ident: str) -> None:
+        """From now on this record is the one that the deal is known by."""
+        self.origin, self.ident = side, ident
 
 
 def gateway(world: World, side: Side) -> FakeGateway:
@@ -52,36 +71,51 @@ def gateway(world: World, side: Side) -> FakeGateway:
 
 @dataclass
 class People:
-    """Those who make and edit the deals of one world."""
+    """Those who make and edit the deals of one world.
+
+    A clone of an opportunity whose referral was deleted names a referral that nobody knows: a person decides on it.
+    """
 
     world: World
     rng: random.Random
     stories: list[Story] = field(default_factory=list)
+    clones: bool = True
 
     def make(self) -> None:
-        side = self.rng.choice(list(Side))
-        pending = side is Side.PARTNER and self.rng.random() < 0.3
-        stage: dict[str, Value] = {deal.STAGE: Stage.PENDING} if pending else {}
-        self.stories.append(Story(side, gateway(self.world, side).make(**stage)))
+        """A deal on either side; some referrals are not accepted yet, some opportunities have no solution yet."""
+        side, chance = self.rng.choice(list(Side)), self.rng.random()
+        complete = side is Side.PARTNER or chance > 0.2
+        values: dict[str, Value] = {} if complete else {deal.SOLUTIONS: Group()}
+        if side is Side.PARTNER and chance < 0.3:
+            values = {deal.STAGE: Stage.PENDING}
+        self._tell(Story(side, gateway(self.world, side).make(**values), complete))
+
+    def _tell(self, story: Story) -> None:
+        self.stories.append(story)
+        self._share_out(story)
 
     def new_phase(self) -> None:
         """Which side edits which field: each belongs to one side, or to both (a conflict, any winner)."""
-        names = [*VALUES, *(solution.id for solution in SOLUTIONS)]
         for story in self.stories:
             story.last = {}
-            story.owners = {name: self.rng.choice((Side.PARTNER, Side.CRM, None)) for name in names}
+            self._share_out(story)
+
+    def _share_out(self, story: Story) -> None:
+        names = [*VALUES, *(solution.id for solution in SOLUTIONS)]
+        story.owners = {name: self.rng.choice((Side.PARTNER, Side.CRM, None)) for name in names}
 
     def edit(self) -> None:
-        """One edit of one deal: of a field, of the solutions, or of the CRM's own open reason."""
+        """One thing that somebody does with one deal."""
         story = self.rng.choice(self.stories)
-        kind = self.rng.choice(("field", "field", "field", "solution", "hold"))
-        {"field": self._field, "solution": self._solution, "hold": self._hold}[kind](story)
+        kinds, weights = tuple(self.deeds), tuple(self.deeds.values())
+        (deed,) = self.rng.choices(kinds, weights)
+        deed(self, story)
         self.world.clock.advance(self.rng.choice((1, 100, 301)))
 
     def _field(self, story: Story) -> None:
         name = self.rng.choice(list(VALUES))
         side = story.owners[name] or self.rng.choice(list(Side))
-        if row := self._open(story, side):
+        if row := self.open_row(story, side):
             value = self.rng.choice(VALUES[name])
             gateway(self.world, side).edit(row.id, **{name: value})
             story.last[name] = row.values[name]
@@ -89,19 +123,66 @@ class People:
     def _solution(self, story: Story) -> None:
         solution = self.rng.choice(SOLUTIONS)
         side = story.owners[solution.id] or self.rng.choice(list(Side))
-        if row := self._open(story, side):
+        if story.complete and (row := self.open_row(story, side)):
             held = row.values[deal.SOLUTIONS]
             before = set(held) if isinstance(held, Group) else set()
             after = before ^ {solution} | {PLATFORM}
             gateway(self.world, side).edit(row.id, **{deal.SOLUTIONS: Group(after)})
             story.last[solution.id] = solution in after
 
+    def _member(self, story: Story) -> None:
+        """A colleague joins or leaves the sales team of the opportunity."""
+        if row := self.open_row(story, Side.CRM):
+            team = row.values[deal.TEAM]
+            after = set(team) ^ {LEE} if isinstance(team, Group) else {LEE}
+            self.world.crm.edit(row.id, **{deal.TEAM: Group(after)})
+            story.last[LEE.email] = LEE in after
+
     def _hold(self, story: Story) -> None:
         """On an accepted deal that is the seller's own business."""
-        referral, row = story.row(self.world, Side.PARTNER), self._open(story, Side.CRM)
+        referral, row = story.row(self.world, Side.PARTNER), self.open_row(story, Side.CRM)
         if row and referral and referral.values[deal.STAGE] is Stage.ACTIVE and not story.last.get(deal.STAGE):
             flipped = {Stage.HOLD: Stage.OPEN, Stage.OPEN: Stage.HOLD}[Stage(str(row.values[deal.STAGE]))]
             self.world.crm.edit(row.id, **{deal.STAGE: flipped})
+
+    def _help(self, story: Story) -> None:
+        """The seller asks Microsoft for help, once."""
+        referral, row = story.row(self.world, Side.PARTNER), self.open_row(story, Side.CRM)
+        accepted = referral is None or referral.values[deal.STAGE] is Stage.ACTIVE
+        if row and accepted and not story.asked:
+            self.world.crm.edit(row.id, **{deal.HELP: HELP})
+            story.asked = True
+
+    def _microsoft(self, story: Story) -> None:
+        """Microsoft answers what it was asked."""
+        asked = invited(self.world, story)
+        if asked and asked[0].values[deal.STAGE] is Stage.PENDING:
+            stage = self.rng.choice((Stage.ACTIVE, Stage.DECLINED))
+            self.world.partner.edit(asked[0].id, **{deal.STAGE: stage, deal.MICROSOFT_ID: f"1-{asked[0].id[-4:]}"})
+
+    def _new(self, _story: Story) -> None:
+        if len(self.stories) < MOST_DEALS:
+            self.make()
+
+    def _clone(self, story: Story) -> None:
+        """Cloning an opportunity copies the column with its referral's id."""
+        referral, row = story.row(self.world, Side.PARTNER), self.open_row(story, Side.CRM)
+        linked = row and referral and row.counterpart and referral.values[deal.STAGE] is Stage.ACTIVE
+        if self.clones and row and linked and story.complete and len(self.stories) < MOST_DEALS:
+            copied = {name: value for name, value in row.values.items() if name not in OF_MICROSOFT}
+            clone = self.world.crm.rows[self.world.crm.make(**copied)]
+            clone.counterpart = row.counterpart
+            self._tell(Story(Side.CRM, clone.id, asked=bool(row.values.get(deal.HELP))))
+
+    def complete(self, story: Story) -> None:
+        """The seller adds the solution that was missing."""
+        if not story.complete:
+            self.world.crm.edit(story.ident, **{deal.SOLUTIONS: Group([PLATFORM])})
+            story.complete = True
+
+    def complete_all(self) -> None:
+        for story in self.stories:
+            self.complete(story)
 
     def accept(self) -> None:
         """Every pending deal is accepted, on either side."""
@@ -113,23 +194,31 @@ class People:
                 gateway(self.world, side).edit(target.id, **{deal.STAGE: SET_BACK[side]})
                 story.last[deal.STAGE] = True
 
-    def close(self) -> None:
-        """Every deal is won or lost, by one side or by both at once."""
-        for story in self.stories:
-            for side in self.rng.choice(((Side.PARTNER,), (Side.CRM,), (Side.CRM, Side.PARTNER))):
-                if row := self._open(story, side):
-                    stage = self.rng.choice((Stage.WON, Stage.LOST))
-                    gateway(self.world, side).edit(row.id, **{deal.STAGE: stage})
-                    story.closed_by[side] = stage
-
-    def delete(self) -> None:
-        story = self.rng.choice(self.stories)
-        side = self.rng.choice(list(Side))
-        if row := story.row(self.world, side):
-            gateway(self.world, side).delete(row.id)
-            story.deleted = side
-
-    def _open(self, story: Story, side: Side) -> Row | None:
+    def open_row(self, story: Story, side: Side) -> Row | None:
+        """The record of a side, if it may be edited."""
         row = story.row(self.world, side)
         fixed = row is None or row.values[deal.STAGE] in CLOSED or row.values[deal.STAGE] is Stage.PENDING
         return None if fixed else row
+
+    deeds: dict[Callable[[People, Story], None], int] = field(
+        default_factory=lambda: {
+            People._field: 9,
+            People._solution: 3,
+            People._hold: 3,
+            People._member: 2,
+            People._help: 1,
+            People._microsoft: 2,
+            People._new: 1,
+            People._clone: 1,
+            People.complete: 3,
+        }
+    )
+
+
+OF_MICROSOFT = (deal.MICROSOFT_ID, deal.MICROSOFT_STAGE)
+
+
+def invited(world: World, story: Story) -> list[Row]:
+    """Microsoft's referrals beside the deal's own."""
+    own = story.row(world, Side.PARTNER)
+    return [row for row in world.partner.rows.values() if own and not row.ours and row.parent == own.parent]

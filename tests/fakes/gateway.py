@@ -72,7 +72,8 @@ class Row:
 class FakeGateway:
     """One side. `carries_marker` false plays a server that drops the marker; `rounds` one that cannot hold cents.
 
-    `strict` plays one that takes nothing at all on closed records, and only the answer on pending ones.
+    `strict` plays one that takes nothing at all on closed records, and only the answer on pending ones. `lag` is for
+    how many seconds a new record can neither be read nor searched.
     """
 
     side: Side
@@ -81,6 +82,7 @@ class FakeGateway:
     carries_marker: bool = True
     rounds: bool = False
     strict: bool = False
+    lag: float = 0
     title: str = ""
     kind: str = ""
     rows: dict[str, Row] = field(default_factory=dict)
@@ -141,7 +143,7 @@ class FakeGateway:
     async def read(self, ident: str) -> Snapshot | None:
         await self._begin("read")
         row = self.rows.get(ident)
-        snapshot = self._snapshot(row) if row else None
+        snapshot = self._snapshot(row) if row and not self._late(row) else None
         await self.hook(f"{self.side}.read done")
         return snapshot
 
@@ -162,7 +164,7 @@ class FakeGateway:
         await self._begin("find")
         if self.side is Side.PARTNER:
             return ()
-        return tuple(row.id for row in self.rows.values() if row.counterpart == counterpart)
+        return tuple(row.id for row in self.rows.values() if row.counterpart == counterpart and not self._late(row))
 
     async def ours_in(self, parent: str) -> tuple[str, ...]:
         await self._begin("ours_in")
@@ -194,7 +196,7 @@ class FakeGateway:
     async def recover(self, draft: Draft, since: datetime) -> Recovered:
         await self._begin("recover")
         for row in self.rows.values():
-            if row.ours and row.counterpart == draft.source.id and row.created >= since:
+            if row.ours and row.counterpart == draft.source.id and row.created >= since and not self._late(row):
                 return Recovered(search=Search.FOUND, record=self._snapshot(row))
         return Recovered(search=Search.ABSENT)
 
@@ -239,6 +241,9 @@ class FakeGateway:
     async def _begin(self, call: str) -> None:
         self.calls.append(call)
         await self.hook(f"{self.side}.{call}")
+
+    def _late(self, row: Row) -> bool:
+        return (self.clock.now() - row.created).total_seconds() < self.lag
 
     def _check(self, row: Row, values: Values) -> None:
         """What a real server enforces, whoever asks: the life cycle, and that closed records are closed."""

@@ -138,9 +138,13 @@ class World:
         self, look: Look, side: Side, ident: str, why: Why = Why.EVENT, *, within: timedelta = timedelta(hours=2)
     ) -> list[Outcome]:
         """A signal of the test's own, and everything that follows from it."""
-        kind = "referral" if side is Side.PARTNER else "opportunity"
-        await self.signals.send(Signal(look=look, side=side, kind=kind, id=ident, why=why, first_sent=self.clock.now()))
+        await self.signals.send(self.signal(look, side, ident, why))
         return await self.settle(within=within)
+
+    def signal(self, look: Look, side: Side, ident: str, why: Why = Why.EVENT) -> Signal:
+        """A signal that is sent now."""
+        kind = "referral" if side is Side.PARTNER else "opportunity"
+        return Signal(look=look, side=side, kind=kind, id=ident, why=why, first_sent=self.clock.now())
 
     async def replay(self, side: Side, ident: str) -> list[Outcome]:
         """An administrator asks for another look."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from shared.domain import deal
@@ -11,8 +15,11 @@ from shared.errors import Remote, Unavailable
 from shared.messages import Look, Why
 from shared.ports import Recovered, Search
 from tests.fakes.gateway import DANA
-from tests.fakes.world import World
+from tests.fakes.store import START
+from tests.fakes.world import LIVE, World
 from tests.scenarios.pairs import linked_from_crm, linked_from_partner
+
+Made = Callable[[], Awaitable[World]]
 
 
 async def reopened() -> World:
@@ -125,3 +132,59 @@ async def test_an_uncertain_post_is_parked_until_a_person_insists() -> None:
 
     assert w.referral.counterpart == ident
     assert w.parked.entries == {}
+
+
+@pytest.mark.parametrize("made", [linked_from_partner, linked_from_crm])
+async def test_a_replay_that_could_not_be_carried_out_is_not_forgotten(made: Made) -> None:
+    """A deleted row that is asked for again during a dry run, or by a worker that dies, is made afterwards."""
+    w = await made()
+    w.crm.delete(w.row.id)
+    await w.settle()
+    w.configure(replace(LIVE, dry_run=True, fingerprint="dry"))
+    await w.replay(Side.PARTNER, w.referral.id)
+    assert w.crm.rows == {}
+    w.configure(LIVE)
+    left = {"deaths": 1}
+
+    async def die(name: str) -> None:
+        if name == "crm.create" and left["deaths"]:
+            left["deaths"] -= 1
+            raise Unavailable(Remote(system="Dynamics 365", status=503))
+
+    w.crm.hook = die
+    await w.heal()
+    w.clock.advance(1900)
+    await w.heal()
+
+    assert (w.referral.counterpart, w.row.counterpart) == (w.row.id, w.referral.id)
+    assert w.parked.entries == {}
+
+
+async def test_an_old_signal_does_not_bury_a_record_that_was_made_a_moment_ago() -> None:
+    """Partner Center shows a new referral late: a signal that is older than the lag finds nothing and waits for it."""
+    w = World()
+    await w.heal()
+    w.partner.lag = 120
+    ident = w.crm.make()
+    old = w.clock.now() - timedelta(hours=1)
+    await w.settle(within=timedelta(seconds=5))
+    await w.signals.send(w.signal(Look.OPPORTUNITY, Side.CRM, ident).model_copy(update={"first_sent": old}))
+    await w.settle()
+    w.crm.edit(ident, **{deal.NOTES: "it is alive"})
+    await w.settle()
+
+    assert w.link.gone is None
+    assert w.referral.values[deal.NOTES] == "it is alive"
+
+
+async def test_a_linked_record_that_stays_absent_is_gone() -> None:
+    """Without a word about a deletion, ten minutes of absence are the end of a linked record, and no more looks."""
+    w = await linked_from_partner()
+    w.webhooks = False
+    ident = w.referral.id
+    w.partner.delete(ident)
+    await w.send(Look.OPPORTUNITY, Side.CRM, w.row.id)
+
+    assert w.link.gone is Side.PARTNER
+    assert w.clock.now() - w.link.outcome.at < timedelta(minutes=1)  # type: ignore[union-attr]  # it was told just now
+    assert timedelta(minutes=9) < w.clock.now() - START < timedelta(minutes=30)

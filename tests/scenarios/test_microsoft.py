@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.values import Side
+from shared.errors import Remote, Unavailable
 from shared.messages import Look, Signal
 from tests.scenarios.pairs import linked_from_crm
 
@@ -55,3 +56,24 @@ async def test_an_invitation_is_told_once_and_in_plain_words() -> None:
 
     assert [line for line in w.row.audit if "Microsoft was asked for help" in line] == w.row.audit[:1]
     assert not any("not answered" in line for line in w.row.audit)
+
+
+async def test_an_answer_that_comes_while_a_deal_is_delayed_is_seen_when_the_delay_is_over() -> None:
+    """A signal that meets a delay is acknowledged; whoever looks when the delay is over looks at Microsoft too."""
+    w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})
+    broken = {"left": 1}
+
+    async def away(name: str) -> None:
+        if name == "crm.read" and broken["left"]:
+            broken["left"] -= 1
+            raise Unavailable(Remote(system="Dynamics 365", status=503))
+
+    w.crm.hook = away
+    w.crm.edit(w.row.id, **{deal.NOTES: "a moment before"})
+    await w.step()
+    microsoft = next(row for row in w.partner.rows.values() if not row.ours)
+    w.partner.edit(microsoft.id, **{deal.STAGE: Stage.ACTIVE, deal.MICROSOFT_ID: "1-ABC"})
+    await w.settle()
+
+    assert w.row.values[deal.MICROSOFT_ID] == "1-ABC"
+    assert w.referral.values[deal.NOTES] == "a moment before"

@@ -99,3 +99,41 @@ async def test_a_news_of_microsoft_is_owed_while_nothing_may_be_written() -> Non
 
     assert w.row.audit[0] == "Microsoft accepted the deal"
     assert len(w.row.audit) == told + 1
+
+
+async def test_an_owed_answer_of_microsoft_is_paid_with_the_rest() -> None:
+    """What Microsoft answered in test mode is in the CRM after the first heal that may write."""
+    w = await linked_from_crm(**{deal.HELP: "QuotesOrLicensing"})
+    w.configure(replace(LIVE, live=False, fingerprint="test"))
+    microsoft = next(row for row in w.partner.rows.values() if not row.ours)
+    w.partner.edit(microsoft.id, **{deal.STAGE: Stage.ACTIVE, deal.MICROSOFT_ID: "1-ABC"})
+    await w.settle()
+    await w.heal()
+    assert w.row.values[deal.MICROSOFT_ID] is None
+    w.configure(LIVE)
+    await w.heal()
+
+    assert w.row.values[deal.MICROSOFT_ID] == "1-ABC"
+
+
+async def test_an_outcome_is_not_recorded_on_a_link_that_has_moved() -> None:
+    """What was owed of the deal as it was says nothing of the deal as another worker left it meanwhile."""
+    w = await linked_from_crm()
+    w.crm.edit(w.row.id, **{deal.NOTES: "during the dry run"})
+    live = w.reconcile
+    w.configure(replace(LIVE, dry_run=True, fingerprint="dry"))
+    signal = w.signal(Look.OPPORTUNITY, Side.CRM, w.row.id)
+    rivals = {"left": 1}
+
+    async def rival(name: str) -> None:
+        if name == "partner.read done" and rivals["left"]:
+            rivals["left"] -= 1
+            await live(signal)
+
+    w.partner.hook = rival
+    w.announced.clear()
+    await w.signals.send(signal)
+    outcomes = await w.settle()
+
+    assert w.referral.values[deal.NOTES] == "during the dry run"
+    assert Kind.OWED not in [outcome.kind for outcome in outcomes]
