@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
 
+from shared.connectors.foreign_json import decoded
 from shared.errors import (
     AccessLost,
     Conflict,
@@ -23,6 +24,7 @@ from shared.errors import (
 )
 
 LONGEST_MESSAGE = 1024  # both vendors cap theirs near here; a proxy's HTML page does not
+LONGEST_NAME = 200  # characters of a code or of a request's id
 LONGEST_WAIT = 86_400.0
 
 
@@ -129,15 +131,6 @@ class Answer:
             ) from error
 
 
-def decoded(body: bytes) -> Any:
-    """JSON as Python values; raises ValueError for anything else, NaN included."""
-    return json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
 def encoded(value: Any) -> str:
     """Compact JSON in which a Decimal is written digit by digit."""
     if isinstance(value, Decimal):
@@ -166,9 +159,9 @@ def _failure(status: int, headers: Mapping[str, str], body: bytes, *, system: st
     remote = Remote(
         system=system,
         status=status,
-        code=said.codes[0] if said.codes else "",
+        code=said.codes[0][:LONGEST_NAME] if said.codes else "",
         message=said.message[:LONGEST_MESSAGE] or "no reason was given",
-        request_id=request_id,
+        request_id=request_id[:LONGEST_NAME],
     )
     return Failure(remote=remote, codes=said.codes, retry_after=retry_after(headers))
 
@@ -178,8 +171,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "").strip()
     try:
         seconds = float(text) if text.replace(".", "", 1).isdigit() else _until(text, headers.get("date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
+    return bounded(seconds)
+
+
+def bounded(seconds: float) -> float:
+    """A wait that somebody else named: none is negative, and none outlasts a day."""
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 

@@ -19,11 +19,12 @@ from shared.connectors.answers import (
     Verdict,
     Verdicts,
     decipher,
-    decoded,
     encoded,
     verdict,
 )
+from shared.connectors.bodies import PACKED, Garbled, TooLarge, collected
 from shared.connectors.dependency import dependency
+from shared.connectors.foreign_json import decoded
 from shared.connectors.turnstile import Turnstile
 from shared.errors import AccessLost, CosellError, Refused, Remote, Throttled, Transient, Unavailable
 from shared.ports import Tokens
@@ -49,8 +50,6 @@ NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 UNSAID = (0.3, 1.0)  # seconds before the second and third attempt when the server names no time
 UNSAID_SHUT = 30.0  # seconds after a 429 that names none
 LARGEST = 16 * 1024 * 1024
-# A download may come over plain http: what somebody on the way compressed is never unpacked, however small it looks.
-IDENTITY = {"Accept-Encoding": "identity"}
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -161,10 +160,10 @@ class Rest:
             status, named, body = await _exchange(self.client, request, headers, self.largest)
         except NEVER_CONNECTED as error:
             raise _NeverSent(self._remote(f"no connection could be made ({type(error).__name__})")) from error
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, Garbled) as error:
             raise self._unavailable(f"no answer came ({type(error).__name__})") from error
-        except _TooLarge as error:
-            raise self._unavailable(f"the answer is larger than {self.largest} bytes") from error
+        except TooLarge as error:
+            raise self._unavailable(f"the answer is larger than {self.largest} bytes, or oddly packed") from error
         return self.read(status, named, body)
 
     async def _open(self) -> None:
@@ -192,10 +191,6 @@ class _Request:
     url: str
     headers: Mapping[str, str]
     body: bytes | None
-
-
-class _TooLarge(Exception):
-    pass
 
 
 def _token_may_be_old(error: CosellError) -> bool:
@@ -236,6 +231,8 @@ async def _exchange(
 ) -> tuple[int, Mapping[str, str], bytes]:
     built = client.build_request(request.method, request.url, headers=dict(headers), content=request.body)
     built.headers.pop("cookie", None)  # a session of another call must not steer this one
+    # A download may come over plain http: what somebody on the way packed is never unpacked, however small it looks.
+    built.headers["accept-encoding"] = "identity" if plain else PACKED
     with dependency(request.method, request.url) as answered:
         response = await client.send(built, stream=True, follow_redirects=False)
         answered(response.status_code)
@@ -247,14 +244,13 @@ async def _exchange(
 
 
 async def _limited(response: httpx.Response, limit: int, *, plain: bool) -> bytes:
-    if plain and response.headers.get("content-encoding", "identity") != "identity":
-        raise _TooLarge
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > limit:
-            raise _TooLarge
-    return bytes(body)
+    """The raw stream, since the library's own unpacking knows no limit."""
+    encoding, stream = response.headers.get("content-encoding", ""), response.stream
+    if plain and encoding.strip().casefold() not in ("", "identity"):
+        raise TooLarge
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise TypeError("an answer of an asynchronous client is read asynchronously")
+    return await collected(stream, encoding, limit)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
@@ -262,7 +258,8 @@ def _origin(url: str) -> tuple[str, str, int | None]:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         return "", "", None
-    host = "" if parsed.userinfo else parsed.host.casefold()  # user@host is how a host is made to look like another
+    # As it goes on the wire: folded, "glaß" would be "glass"; and user@host is how a host is made to look like another.
+    host = "" if parsed.userinfo else parsed.raw_host.decode("ascii").lower()
     return parsed.scheme, host, parsed.port or {"https": 443, "http": 80}.get(parsed.scheme)
 
 
@@ -276,9 +273,9 @@ async def download(client: httpx.AsyncClient, url: str, *, limit: int, timeout: 
     request = _Request(method="GET", url=url, headers={}, body=None)
     try:
         async with asyncio.timeout(timeout):
-            status, headers, body = await _exchange(client, request, IDENTITY, limit, plain=True)
+            status, headers, body = await _exchange(client, request, {}, limit, plain=True)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
         raise Unavailable(Remote(system=system, message=f"no answer came ({type(error).__name__})")) from error
-    except _TooLarge as error:
+    except TooLarge as error:
         raise Refused(Remote(system=system, message=f"the file is larger than {limit} bytes, or compressed")) from error
     return decipher(status, headers, body, system=system, verdicts=Verdicts()).body

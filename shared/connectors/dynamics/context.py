@@ -6,15 +6,15 @@ of its parts are left out) and by serializer (scalars may come wrapped with thei
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.connectors.foreign_json import lenient
 from shared.errors import BadEvent
 
 LARGEST = 2 * 1024 * 1024  # eight times what Dataverse sends whole
-DEEPEST = 64  # of a body's nesting; contexts nest in contexts up to eight times
+LONGEST_REASON = 200
 NOBODY = "00000000-0000-0000-0000-000000000000"
 _IMAGES = ("PreEntityImages", "PostEntityImages")
 
@@ -49,13 +49,11 @@ class Context:
         if len(body) > LARGEST:
             raise BadEvent(413, f"the body is larger than {LARGEST} bytes")
         try:
-            data = json.loads(body.decode("utf-8-sig", errors="replace"))
-        except (ValueError, RecursionError) as error:
-            raise BadEvent(400, "the body is not JSON") from error
+            data = lenient(body.decode("utf-8-sig", errors="replace"))
+        except ValueError as error:
+            raise BadEvent(400, f"the body is not JSON that can be read ({error})"[:LONGEST_REASON]) from error
         if not isinstance(data, dict):
             raise BadEvent(400, "the body is not an execution context")
-        if _depth(data) > DEEPEST:
-            raise BadEvent(400, f"the body is nested more than {DEEPEST} deep")
         return cls(data)
 
     def text(self, name: str) -> str:
@@ -104,16 +102,3 @@ class Context:
 
 def _id_of(value: Any) -> str:
     return ident(value.get("Id")) if isinstance(value, Mapping) and "Id" in value else ident(value)
-
-
-def _depth(data: Any) -> int:
-    """Level by level: a hostile body must not exhaust the stack here either."""
-    level, depth = [data], 0
-    while level:
-        depth += 1
-        level = [item for value in level for item in _items(value) if isinstance(item, dict | list)]
-    return depth
-
-
-def _items(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value

@@ -25,6 +25,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
 )
 ONLY_CALL = 1  # Depth of a change that nothing else caused
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_MESSAGE_NAME = re.compile(r"\w{1,128}")  # of a custom message too: it goes into reasons
 _ENTITY, _MESSAGE = "x-ms-dynamics-entity-name", "x-ms-dynamics-request-name"
 
 
@@ -45,7 +46,7 @@ def decode(body: bytes, headers: Mapping[str, str], *, tag: str, organization: s
     named = {name.casefold(): text for name, text in headers.items()}
     kind = (context.text("PrimaryEntityName") or named.get(_ENTITY, "")).casefold()
     message = (context.text("MessageName") or named.get(_MESSAGE, "")).casefold()
-    if not _KIND.fullmatch(kind) or not message:
+    if not _KIND.fullmatch(kind) or not _MESSAGE_NAME.fullmatch(message):
         raise BadEvent(400, "the body names no table or no message")
     _check_organization(context, organization)
     if kind == "lead":
@@ -72,4 +73,5 @@ def _check_organization(context: Context, pinned: str) -> None:
     """A copy of the environment carries our step along, and its rows carry the same ids."""
     named = context.text("OrganizationId").strip("{}").casefold()
     if pinned and named != pinned.strip("{}").casefold():
-        raise BadEvent(403, f"the event is of organisation {named or '(none)'}, not of the one that is pinned")
+        shown = named if is_guid(named) else "(none)"
+        raise BadEvent(403, f"the event is of organisation {shown}, not of the one that is pinned")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 
+from shared.connectors.foreign_json import lenient
 from shared.connectors.partner_center.mapping import KIND
 from shared.connectors.partner_center.wire import Wire
 from shared.domain.values import Side
@@ -63,12 +63,12 @@ def signal_of(body: bytes, pair: str) -> Signal | None:
 
 def _read(body: bytes) -> Event:
     try:
-        return Event.model_validate(json.loads(body))
+        return Event.model_validate(lenient(body.decode("utf-8-sig")))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
         raise BadEvent(400, f"the body is not an event: {wrong}") from error
-    except (ValueError, RecursionError) as error:
-        raise BadEvent(400, "the body is not JSON") from error
+    except ValueError as error:
+        raise BadEvent(400, "the body is not JSON that can be read") from error
 
 
 def _referral_id(uri: str) -> str:

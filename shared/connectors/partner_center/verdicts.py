@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from shared.connectors.answers import bounded
 from shared.connectors.rest import Failure, Missing, Said, Verdicts, verdict
 from shared.errors import AccessLost, Conflict, CosellError, NotMet, Refused, Throttled, Unavailable
 
@@ -42,7 +43,7 @@ def _throttled(failure: Failure) -> CosellError:
     """The throttle names its time in the text as well (api-throttling-guidance), should a proxy drop the header."""
     named = _SECONDS.search(failure.remote.message)
     if failure.retry_after is None and named:
-        failure = replace(failure, retry_after=float(named.group(1)))
+        failure = replace(failure, retry_after=bounded(float(named.group(1))))
     return Throttled(failure.remote, retry_after=failure.retry_after)
 
 
