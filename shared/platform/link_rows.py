@@ -99,11 +99,12 @@ def held_by(link: Link, row: Mapping[str, Any], etag: str) -> Held:
 
 def link_of(row: Mapping[str, Any], etag: str) -> Link:
     """The link of a stored row; what a newer version added stays where it is. Raises TooNew."""
-    if row.get("schema", SCHEMA) > SCHEMA:
+    schema = row.get("schema", SCHEMA)
+    if not isinstance(schema, int) or schema > SCHEMA:
         raise _too_new(row)
     try:
         link = _links().validate_python({"pair": row["PartitionKey"], "key": row["link"], **_stored(row)})
-    except ValueError as error:  # pydantic's and json's are both
+    except (ValueError, RecursionError) as error:  # pydantic's and json's are ValueErrors
         raise _too_new(row) from error
     return replace(link, tag=held_by(link, row, etag).tag())
 

@@ -39,11 +39,13 @@ LINK = Link(
 # What a newer release could not be read without: an unknown word where a closed list stands, another shape.
 UNREADABLE = {
     "schema": SCHEMA + 1,
+    "partner": 7,
     "intents": json.dumps([{"id": "i", "purpose": "withdraw", "started": "2026-03-02", "expires": "2026-03-02"}]),
     "base": json.dumps({"marketplace": {"version": "1"}}),
     "gone": "marketplace",
     "flips": json.dumps([{"field": "name", "side": "marketplace", "digest": "a", "at": "2026-03-02T09:00:00Z"}]),
     "outcome": "{",
+    "owed": "[" * 100_000,
     "waiting": json.dumps({"account": ["a-1"]}),
 }
 
