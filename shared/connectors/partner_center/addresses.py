@@ -16,14 +16,16 @@ def allowed(url: str, hosts: Collection[str], *, plain: bool) -> bool:
     """
     try:
         parts = urlsplit(url)
-        host, port = (parts.hostname or "").casefold(), parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return False
     loopback = host in LOOPBACK
     secure = parts.scheme == "https" or (parts.scheme == "http" and (plain or loopback))
     usual = loopback or port in (None, DEFAULT_PORTS.get(parts.scheme))
     listed = (host in hosts and usual) or f"{host}:{port}" in hosts
-    return secure and listed and "@" not in parts.netloc and url.isprintable() and " " not in url
+    # ASCII alone: what other letters turn into differs between the one who looks here and the one who fetches.
+    plainly = url.isascii() and url.isprintable() and " " not in url
+    return secure and listed and plainly and "@" not in parts.netloc
 
 
 def host_of(url: str) -> str:

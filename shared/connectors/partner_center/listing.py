@@ -34,7 +34,11 @@ def mended(link: str, base_url: str) -> str:
     The documented sample (get-a-list-of-referrals) is http, which would send the token in the clear, and lacks
     `/engagements`. Its host is not mended: `Rest` refuses another one.
     """
-    found, base = urlsplit(link), urlsplit(base_url)
+    try:
+        found = urlsplit(link)
+    except ValueError:
+        return link  # no address at all, which `Rest` refuses too
+    base = urlsplit(base_url)
     scheme = base.scheme if found.hostname == base.hostname else found.scheme
     path = found.path
     if path.rstrip("/").endswith("/referrals") and "/engagements/" not in path:
