@@ -1,36 +1,64 @@
-"""From where certificates may be fetched: an address in a stranger's request must not steer our requests."""
+"""A body as it comes in, never larger in memory than it may be: what is compressed is unpacked piece by piece.
+
+An HTTP library unpacks each piece that arrives at once and whole: 64 KB of a gzip bomb are 64 MB, and a body that is
+compressed twice has no end at all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from urllib.parse import urlsplit
+import zlib
+from collections.abc import AsyncIterable, Iterator
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def allowed(url: str, hosts: Collection[str], *, plain: bool) -> bool:
-    """Whether `url` is on one of `hosts` (names, or name:port), with https unless `plain` or loopback.
-
-    AIA is plain http by convention, since the chain proves what it brings; a signing certificate's address is not.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    loopback = host in LOOPBACK
-    secure = parts.scheme == "https" or (parts.scheme == "http" and (plain or loopback))
-    usual = loopback or port in (None, DEFAULT_PORTS.get(parts.scheme))
-    listed = (host in hosts and usual) or f"{host}:{port}" in hosts
-    # ASCII alone: what other letters turn into differs between the one who looks here and the one who fetches.
-    plainly = url.isascii() and url.isprintable() and " " not in url
-    return secure and listed and plainly and "@" not in parts.netloc
+PIECE = 64 * 1024
+ZIPPED = 16 + zlib.MAX_WBITS  # zlib's word for the header and checksum of gzip
+PACKED = "gzip"  # the only one that is asked for, and so the only one that is unpacked
 
 
-def host_of(url: str) -> str:
-    """For a message: the host alone, as the rest may hold anything."""
-    try:
-        return urlsplit(url).hostname or "an address without a host"
-    except ValueError:
-        return "an address that cannot be read"
+class TooLarge(Exception):
+    """A body is larger than it may be, or packed in a way that was not asked for."""
+
+
+class Garbled(Exception):
+    """A body is not what its header says."""
+
+
+async def collected(arriving: AsyncIterable[bytes], encoding: str, limit: int) -> bytes:
+    """The body of at most `limit` bytes, unpacked where it is gzip; raises TooLarge or Garbled."""
+    named = encoding.strip().casefold()
+    if named not in ("", "identity", PACKED):
+        raise TooLarge
+    unpack = Gzip() if named == PACKED else None
+    body = bytearray()
+    async for chunk in arriving:
+        for piece in unpack.pieces(chunk) if unpack else (chunk,):
+            body += piece
+            if len(body) > limit:
+                raise TooLarge
+    if unpack:
+        unpack.end()
+    return bytes(body)
+
+
+class Gzip:
+    """A gzip stream; what follows its end is ignored."""
+
+    def __init__(self) -> None:
+        self._opened, self._begun = zlib.decompressobj(ZIPPED), False
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """What a chunk unpacks to; a full piece may have more behind it, though nothing of the chunk is left."""
+        self._begun = self._begun or bool(chunk)
+        rest, more = chunk, True
+        while more and not self._opened.eof:
+            try:
+                piece = self._opened.decompress(rest, PIECE)
+            except zlib.error as error:
+                raise Garbled from error
+            rest = self._opened.unconsumed_tail
+            more = bool(rest) or len(piece) == PIECE
+            yield piece
+
+    def end(self) -> None:
+        """Nothing at all is a body too, of an answer that has none."""
+        if self._begun and not self._opened.eof:
+            raise Garbled

@@ -1,69 +1,80 @@
-"""Reading Partner Center's lists: pages in order, links repaired, the end known from an ordering alone."""
+"""JSON from outside as Python values, bounded: what RFC 8259 lets an implementation refuse is refused here.
+
+§9 allows limits on depth and on numbers; §8.2 says what half a character does to software that receives it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
+import json
+from decimal import Decimal
+from typing import Any
 
-from shared.connectors.partner_center.wire import SYSTEM, Brief, Listing
-from shared.connectors.rest import Rest
-from shared.errors import Remote, Unavailable
-
-PATH = "v1.0/engagements/referrals"
+DEEPEST = 64  # of nesting; the deepest answer on record has 9
+LONGEST_NUMBER = 400  # characters, and the largest power of ten: a binary double ends at 1.8e308
 
 
-async def pages(rest: Rest, params: Mapping[str, str]) -> AsyncIterator[Listing]:
-    """Every page of a list, the next one fetched only when it is asked for."""
-    followed: set[str] = set()
-    listing = Listing.read((await rest.call("GET", PATH, params=params)).json())
-    yield listing
-    while listing.next_link:
-        url = mended(listing.next_link, rest.base_url)
-        if url in followed:
-            remote = Remote(system=SYSTEM, message="the pages of a list lead back to one that was read before")
-            raise Unavailable(remote)
-        followed.add(url)
-        listing = Listing.read((await rest.call("GET", url)).json())
-        yield listing
+def decoded(body: bytes) -> Any:
+    """JSON as Python values, decimal numbers as Decimal; raises ValueError for anything else, NaN included."""
+    return _read(body.decode("utf-8-sig"), _EXACT)
 
 
-def mended(link: str, base_url: str) -> str:
-    """A nextLink as it can be followed.
+def lenient(text: str) -> Any:
+    """The same for whom numbers are of no interest: NaN and numbers of any size are taken: no event is lost."""
+    return _read(text, _ROUGH)
 
-    The documented sample (get-a-list-of-referrals) is http, which would send the token in the clear, and lacks
-    `/engagements`. Its host is not mended: `Rest` refuses another one.
-    """
+
+def _read(text: str, decoder: json.JSONDecoder) -> Any:
     try:
-        found = urlsplit(link)
-    except ValueError:
-        return link  # no address at all, which `Rest` refuses too
-    base = urlsplit(base_url)
-    scheme = base.scheme if found.hostname == base.hostname else found.scheme
-    path = found.path
-    if path.rstrip("/").endswith("/referrals") and "/engagements/" not in path:
-        path = f"/{PATH}"
-    return urlunsplit((scheme, found.netloc, path, found.query, ""))
+        found = decoder.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if depth_of(found) > DEEPEST:
+        raise ValueError(f"nested more than {DEEPEST} deep")
+    return _mended(found) if "\\u" in text else found
 
 
-class Descent:
-    """Whether a list ordered newest first has been read past a time.
+def depth_of(value: Any) -> int:
+    """How deep lists and objects nest, counted level by level: a hostile body must not exhaust the stack here."""
+    level, depth = [value], 0
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        level = [item for each in level for item in (each.values() if isinstance(each, dict) else each)]
+    return depth
 
-    A service that ignores `$orderby` would otherwise end the reading early and silently: once an item is newer than
-    the one before it, nothing but the end of the list is trusted.
-    """
 
-    def __init__(self, bound: datetime) -> None:
-        self._bound = bound
-        self._last: datetime | None = None
-        self._ordered = True
-        self.past = False
+def _whole(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
 
-    def within(self, items: list[tuple[datetime, Brief]]) -> list[Brief]:
-        """Those of a page that are not older than the bound."""
-        for moment, _ in items:
-            self._ordered = self._ordered and (self._last is None or moment <= self._last)
-            self._last = moment
-        oldest = min((moment for moment, _ in items), default=None)
-        self.past = self._ordered and oldest is not None and oldest < self._bound
-        return [brief for moment, brief in items if moment >= self._bound]
+
+def _any_whole(text: str) -> int:
+    return int(text) if len(text) <= LONGEST_NUMBER else 0
+
+
+def _decimal(text: str) -> Decimal:
+    """1e999999999 is nine characters here, and a gigabyte once somebody writes it out."""
+    try:
+        found = Decimal(text) if len(text) <= LONGEST_NUMBER else None
+    except ArithmeticError:  # a power of ten that even Decimal does not take
+        found = None
+    if found is None or abs(found.adjusted()) > LONGEST_NUMBER:
+        raise ValueError("a number beyond every limit")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _mended(value: Any) -> Any:
+    """With U+FFFD for each half of a character: a column cut in the middle of an emoji must not stop its deal."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return [_mended(item) for item in value] if isinstance(value, list) else value
+
+
+_EXACT = json.JSONDecoder(parse_int=_whole, parse_float=_decimal, parse_constant=_no_constant)
+_ROUGH = json.JSONDecoder(parse_int=_any_whole, parse_float=float, parse_constant=float)
