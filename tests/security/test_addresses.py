@@ -18,7 +18,7 @@ from shared.connectors.rest import Rest, Verdicts, download
 from shared.errors import BadEvent, CosellError, Refused
 from shared.platform.identity import StaticTokens
 
-HOST = "associates.certs.example"
+HOST = "associates.desk.example"
 CONFIGURED = f"https://{HOST}"
 THERE = ("https", HOST, None)
 HOSTILE = [
@@ -46,9 +46,10 @@ HOSTILE = [
     f"https://{HOST}\r\nHost: evil.example/a",
     f"https://{HOST}/a b",
     f"https://{HOST}/\u202egpj.a",
-    "https://aßociates.certs.example/a",  # folds to the same letters, and is another name in the DNS
-    "https://associates.certs。example/a",
-    "https://associate\u017f.certs.example/a",
+    "https://aßociates.desk.example/a",  # folds to the same letters, and is another name in the DNS
+    "https://associates.desk。example/a",
+    "https://associate\u017f.desk.example/a",
+    "https://associates.des\u212a.example/a",  # the sign of the kelvin is a k in lower case
     "https://127.0.0.1/a",
     "https://2130706433/a",
     "https://0x7f.1/a",
