@@ -21,7 +21,7 @@ WANTED_HELP = f"{PREFIX}help"
 MICROSOFT_ID = "msft_microsoftcrmidentifier"
 SELLER = {"Authorization": "Bearer sandbox-seller", "Prefer": "return=representation"}
 PATIENCE = 60.0
-ON_HOLD, IN_PROGRESS, WON = 2, 1, 3
+ON_HOLD, IN_PROGRESS, WON, CANCELED = 2, 1, 3, 4
 
 
 def help_option(label: str) -> int:
@@ -38,6 +38,7 @@ class People:
 
     stack: Stack
     currencies: dict[str, str] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
 
     # --- the CRM --------------------------------------------------------------------------------------------------
 
@@ -74,13 +75,26 @@ class People:
         return ident
 
     async def solution(self, opportunity: str, identifier: str = "SOL-1001") -> str:
-        details = await self.crm(
-            "GET", f"msft_mspartnersolutiondetails?$filter=msft_solutionidentifier eq '{identifier}'"
-        )
-        detail = details["value"][0]["msft_mspartnersolutiondetailid"]
+        detail = await self.detail(identifier)
         bound = {"msft_OpportunityId@odata.bind": f"/opportunities({opportunity})"}
         bound |= {"msft_SolutionDetailId@odata.bind": f"/msft_mspartnersolutiondetails({detail})"}
         return str((await self.crm("POST", "msft_mspartnersolutions", bound))["msft_mspartnersolutionid"])
+
+    async def solutions(self, opportunity: str) -> dict[str, str]:
+        """The rows of an opportunity's solutions by identifier."""
+        asked = f"$filter=_msft_opportunityid_value eq {opportunity}&$expand=msft_SolutionDetailId"
+        rows = (await self.crm("GET", f"msft_mspartnersolutions?{asked}"))["value"]
+        ident = "msft_solutionidentifier"
+        return {str(row["msft_SolutionDetailId"][ident]): str(row["msft_mspartnersolutionid"]) for row in rows}
+
+    async def detail(self, identifier: str) -> str:
+        """A solution of the catalogue."""
+        if identifier not in self.details:
+            found = await self.crm(
+                "GET", f"msft_mspartnersolutiondetails?$filter=msft_solutionidentifier eq '{identifier}'"
+            )
+            self.details[identifier] = str(found["value"][0]["msft_mspartnersolutiondetailid"])
+        return self.details[identifier]
 
     async def edit_opportunity(self, ident: str, **values: Any) -> Json:
         return await self.crm("PATCH", f"opportunities({ident})", values)
@@ -91,10 +105,23 @@ class People:
     async def opportunities(self) -> list[Json]:
         return list((await self.crm("GET", "opportunities?$orderby=createdon"))["value"])
 
+    async def rows(self, table_set: str) -> list[Json]:
+        """Every row of a table, page by page."""
+        found, path = [], table_set
+        while path:
+            page = await self.crm("GET", path)
+            found += page["value"]
+            path = str(page.get("@odata.nextLink", "")).rpartition("/")[2]
+        return found
+
     async def win(self, ident: str, revenue: float) -> None:
         close = {"subject": "Won", "actualrevenue": revenue, "actualend": "2027-01-31"}
         close["opportunityid@odata.bind"] = f"/opportunities({ident})"
         await self.crm("POST", "WinOpportunity", {"Status": WON, "OpportunityClose": close})
+
+    async def lose(self, ident: str) -> None:
+        close = {"subject": "Lost", "actualend": "2027-01-31", "opportunityid@odata.bind": f"/opportunities({ident})"}
+        await self.crm("POST", "LoseOpportunity", {"Status": CANCELED, "OpportunityClose": close})
 
     async def currency(self, code: str) -> str:
         if not self.currencies:

@@ -1,0 +1,134 @@
+"""The acts of a proof over real parts: deals are made, edited and closed while everything around them fails."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.proof.figure import Say
+from tests.proof.parts_checks import Inspector
+from tests.proof.parts_ground import Ground
+from tests.proof.parts_people import Crowd
+from tests.proof.parts_rest import Rest
+from tests.proof.parts_weather import SYSTEMS, Reaper, Spell, Weather
+
+FIGHTING = 310.0  # seconds: who turns a value back and forth faster than this is stopped (rules.md, section 7)
+HEALS = 60.0  # seconds between two runs of auto-heal while people are at work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much is played: `outage` is the 503 in seconds, `rounds` the edits of a deal in an act, `lease` a message's.
+
+    With `clock` all clocks can be set ahead; without it what takes ten minutes takes ten minutes.
+    """
+
+    deals: int
+    hosts: int = 4
+    kills: int = 10
+    outage: float = 10.0
+    lease: int = 20
+    rounds: int = 2
+    clock: bool = True
+    runtime: str = "auto"
+
+
+@dataclass
+class Acts:
+    """Everybody who takes part in one performance; `again` is the command that plays it once more."""
+
+    on: Ground
+    size: Size
+    seed: int
+    say: Say
+    again: str
+    busy: float = 0.0
+    rests: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.crowd = Crowd(self.on, random.Random(self.seed))  # noqa: S311 - repeatable on purpose
+        self.weather = Weather(self.on, random.Random(f"{self.seed} weather"))  # noqa: S311
+        self.reaper = Reaper(self.on, random.Random(f"{self.seed} reaper"))  # noqa: S311
+        self.inspector = Inspector(self.on, self.again)
+
+    async def play(self) -> None:
+        """Three acts, each ending in rest and a check; then nothing that was closed may move any more."""
+        third = self.size.kills // 3
+        await self.crowd.settle_down()
+        await self.on.heal()  # the baseline: what is older is history
+        await self._act("made and edited", self._make_and_edit, self.size.kills - 2 * third)
+        await self._act("edited through an outage", self._edit_through_an_outage, third)
+        await self._act("closed", self._close, third)
+        await self.inspector.stamp(self.crowd.deals)
+        await self.crowd.announce_closed()
+        await self._rest()
+        await self.inspector.untouched(self.crowd.deals)
+        self.say(f"over, {len(self.inspector.failures)} failures")
+
+    def found(self) -> str:
+        """What was measured, in words."""
+        faults = ", ".join(f"{count} x {name}" for name, count in sorted(self.weather.met.items()))
+        closed = sum(bool(deal.closed) for deal in self.crowd.deals)
+        return (
+            f"{self.crowd.edits} edits, {closed} deals closed; {self.on.fleet.killed} hosts killed, "
+            f"storage restarted {self.on.restarts} times; requests that failed: {faults}; of all webhooks 10 % dropped "
+            f"and 15 % doubled; at most {self.on.deepest} messages outstanding; {self.busy:.0f} s of work, "
+            f"then {' + '.join(f'{rest:.0f}' for rest in self.rests)} s to rest"
+        )
+
+    async def _act(self, name: str, act: Callable[[], Awaitable[None]], kills: int) -> None:
+        start = time.monotonic()
+        self.crowd.new_phase()
+        async with self.weather:
+            healing = asyncio.create_task(self._heal_now_and_then())
+            await asyncio.gather(act(), self.reaper.kill(kills))
+            healing.cancel()
+            await asyncio.wait({healing})
+        self.busy += time.monotonic() - start
+        self.say(
+            f"{name}: {len(self.crowd.deals)} deals, {self.crowd.edits} edits, {self.on.fleet.killed} kills so far"
+        )
+        await self._rest()
+        await self.inspector.inspect(self.crowd.deals)
+        self.say(f"at rest and looked through, {len(self.inspector.failures)} failures so far")
+        await self.on.later(FIGHTING)
+
+    async def _make_and_edit(self) -> None:
+        half = self.size.deals // 2
+        lost = Spell(
+            name="a creation unanswered", rule={"method": "POST", "kind": "reset_after", "times": 2}, seconds=3
+        )
+        await asyncio.gather(self.crowd.make(half), *(self.weather.spell(system, lost) for system in SYSTEMS))
+        await self.on.restart_storage()
+        await self.crowd.make(self.size.deals - half)
+        await self.crowd.edit(self.size.rounds)
+
+    async def _edit_through_an_outage(self) -> None:
+        system, other = self.crowd.rng.sample(list(SYSTEMS), 2)
+        outage = Spell(name="503 in an outage", rule={"status": 503}, seconds=self.size.outage)
+        expired = Spell(name="401 until a new sign-in", rule={"status": 401}, seconds=self.size.outage / 4)
+        await asyncio.gather(
+            self.crowd.edit(self.size.rounds), self.weather.spell(system, outage), self.weather.spell(other, expired)
+        )
+
+    async def _close(self) -> None:
+        await self.crowd.close_some_and_edit(0.5, self.size.rounds)
+
+    async def _rest(self) -> None:
+        start = time.monotonic()
+        rounds = await Rest(self.on, self.say).end()
+        self.rests.append(time.monotonic() - start)
+        self.say(f"came to rest in {self.rests[-1]:.0f} s, {rounds} rounds")
+
+    async def _heal_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(HEALS)
+            try:
+                await self.on.heal()
+            except (httpx.HTTPError, TimeoutError, IndexError) as error:  # its host was killed: the next one heals
+                self.say(f"a run of auto-heal died with its host ({type(error).__name__})")

@@ -1,0 +1,195 @@
+"""What must hold when a proof over real parts has come to rest: the laws of the chaos in process, over the wire."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.people import REFERRAL, Json, People
+from shared.domain.link import Link
+from shared.domain.values import Side
+from shared.platform.links import TableLinks
+from shared.platform.storage import Account, Storage
+from tests.proof.figure import Broken, Failure, Harm, must
+from tests.proof.parts_deals import EXTRA, FIELDS, STAGE, Deal
+from tests.proof.parts_ground import Ground
+
+MICROSOFT = "Microsoft"
+STATES = {0: "open", 1: "won", 2: "lost"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Everything that both systems hold."""
+
+    own: Mapping[str, Json]
+    microsoft: Counter[str]
+    rows: Mapping[str, Json]
+    solutions: Mapping[str, frozenset[str]]
+    accounts: Counter[str]
+
+    def referral(self, deal: Deal) -> Json:
+        """The one referral of a deal."""
+        if deal.origin is Side.PARTNER:
+            must(deal.referral in self.own, Harm.LOST, "its referral is gone")
+            return self.own[deal.referral]
+        return _only([one for one in self.own.values() if one["externalReferenceId"] == deal.row], "referral")
+
+    def row(self, deal: Deal) -> Json:
+        if deal.origin is Side.CRM:
+            must(deal.row in self.rows, Harm.LOST, "its opportunity is gone")
+            return self.rows[deal.row]
+        return _only([row for row in self.rows.values() if row[REFERRAL] == deal.referral], "opportunity")
+
+
+def _only(found: Sequence[Json], kind: str) -> Json:
+    must(found, Harm.LOST, f"it has no {kind}")
+    must(len(found) == 1, Harm.DOUBLED, f"it has {len(found)} of the kind {kind}")
+    return found[0]
+
+
+async def see(people: People) -> Seen:
+    referrals = await people.referrals()
+    theirs = [one for one in referrals if one["organizationName"] == MICROSOFT]
+    rows = await people.rows("opportunities")
+    details = await people.rows("msft_mspartnersolutiondetails")
+    named = {row["msft_mspartnersolutiondetailid"]: row["msft_solutionidentifier"] for row in details}
+    chosen = await people.rows("msft_mspartnersolutions")
+    solutions: dict[str, set[str]] = {}
+    for row in chosen:
+        solutions.setdefault(row["_msft_opportunityid_value"], set()).add(named[row["_msft_solutiondetailid_value"]])
+    return Seen(
+        own={one["id"]: one for one in referrals if one["organizationName"] != MICROSOFT},
+        microsoft=Counter(one["engagementId"] for one in theirs),
+        rows={row["opportunityid"]: row for row in rows},
+        solutions={key: frozenset(values) for key, values in solutions.items()},
+        accounts=Counter(row["name"] for row in await people.rows("accounts")),
+    )
+
+
+@dataclass
+class Inspector:
+    """Collects what does not hold; `again` plays the same once more."""
+
+    ground: Ground
+    again: str
+    failures: list[Failure] = field(default_factory=list)
+    stamps: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+
+    async def inspect(self, deals: Sequence[Deal]) -> None:
+        seen = await see(self.ground.people)
+        for deal in deals:
+            self._try(lambda deal=deal: check_deal(deal, seen), str(deal))  # type: ignore[misc]
+        self._try(lambda: check_world(seen, deals), "the world")
+        for problem in await left_behind(self.ground):
+            self._note(Harm.OTHER, problem)
+
+    async def stamp(self, deals: Sequence[Deal]) -> None:
+        """Remember the versions of what is closed."""
+        seen = await see(self.ground.people)
+        self.stamps = dict(_versions(deals, seen))
+
+    async def untouched(self, deals: Sequence[Deal]) -> None:
+        """What was closed has the versions that it had then."""
+        now = dict(_versions(deals, await see(self.ground.people)))
+        for number, versions in self.stamps.items():
+            if now.get(number) != versions:
+                self._note(Harm.OTHER, f"deal {number} was closed and has been written to")
+
+    def _try(self, check: Callable[[], None], what: str) -> None:
+        try:
+            check()
+        except Broken as error:
+            self._note(error.harm, f"{what}: {error}")
+
+    def _note(self, harm: Harm, what: str) -> None:
+        self.failures.append(Failure(harm=harm, what=what, again=self.again))
+
+
+def _versions(deals: Sequence[Deal], seen: Seen) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    for deal in deals:
+        if deal.closed and deal.referral in seen.own and deal.row in seen.rows:
+            yield deal.number, (seen.own[deal.referral]["eTag"], seen.rows[deal.row]["versionnumber"])
+
+
+def check_deal(deal: Deal, seen: Seen) -> None:
+    """One of each, tied, alike, and nobody's edit lost."""
+    referral, row = seen.referral(deal), seen.row(deal)
+    deal.referral, deal.row = referral["id"], row["opportunityid"]
+    tied = (referral["externalReferenceId"], row[REFERRAL]) == (deal.row, deal.referral)
+    must(tied, Harm.DIVERGED, "the two records do not name each other")
+    invited = seen.microsoft[referral["engagementId"]]
+    must(invited <= 1, Harm.DOUBLED, f"Microsoft was invited {invited} times")
+    must(invited or not deal.helped, Harm.LOST, "help was asked for and Microsoft not invited")
+    if deal.closed:
+        _check_closed(deal, referral, row)
+        return
+    must(referral["status"] in ("New", "Active") and row["statecode"] == 0, Harm.DIVERGED, "nobody closed it")
+    accepted = STAGE not in deal.last or referral["status"] == "Active"
+    must(accepted, Harm.LOST, "it was accepted, and is not")
+    _check_values(deal, referral, row, seen.solutions.get(deal.row, frozenset()))
+
+
+def _check_values(deal: Deal, referral: Json, row: Json, solutions: frozenset[str]) -> None:
+    for name, played in FIELDS.items():
+        theirs, held = played.of_referral(referral), played.of_row(row)
+        said = deal.last.get(name)
+        lost = deal.owners.get(name) and said is not None and said not in (theirs, held)
+        must(not lost, Harm.LOST, f"the edit of the {name} to {said} on the side {deal.owners.get(name)} is gone")
+        must(theirs == held, Harm.DIVERGED, f"the {name}: {theirs} in Partner Center, {held} in the CRM, {said} said")
+    listed = frozenset(one["id"] for one in referral["details"]["requirements"]["solutions"])
+    must(listed == solutions, Harm.DIVERGED, f"the solutions: {sorted(listed)} and {sorted(solutions)}")
+    kept = EXTRA not in deal.last or (EXTRA in listed) is deal.last[EXTRA]
+    must(kept, Harm.LOST, f"the edit of the solutions on the side {deal.owners.get(EXTRA)} is gone")
+
+
+def _check_closed(deal: Deal, referral: Json, row: Json) -> None:
+    """Both are closed: alike, unless people closed them differently at the same time."""
+    shown = {Side.PARTNER: referral["substatus"].lower(), Side.CRM: STATES[row["statecode"]]}
+    closed = referral["status"] == "Closed" and row["statecode"] != 0
+    must(closed, Harm.DIVERGED, f"only one side is closed: {referral['status']}, {shown[Side.CRM]}")
+    said = {side: "won" if won else "lost" for side, won in deal.closed.items()}
+    expected = {side: said.get(side, said.get(side.other)) for side in Side}
+    must(shown == expected, Harm.DIVERGED, f"closed as {shown}, and people said {said}")
+
+
+def check_world(seen: Seen, deals: Sequence[Deal]) -> None:
+    """No record beside those of the deals."""
+    must(len(seen.own) <= len(deals), Harm.DOUBLED, f"{len(seen.own)} referrals for {len(deals)} deals")
+    must(len(seen.rows) <= len(deals), Harm.DOUBLED, f"{len(seen.rows)} opportunities for {len(deals)} deals")
+    twice = [name for name, count in seen.accounts.items() if count > 1]
+    must(not twice, Harm.DOUBLED, f"accounts that are there twice: {', '.join(twice)}")
+
+
+async def left_behind(ground: Ground) -> list[str]:
+    """Signals, parked entries, unfinished links, hosts that are not well."""
+    problems = [f"{count} messages on {queue}" for queue, count in (await ground.outstanding()).items()]
+    answer = await ground.people.function("GET", "parked")
+    problems += [f"parked: {entry['id']}, {entry['reason']}" for entry in answer.json()["parked"]]
+    problems += [f"the link of {link.key} has {what}" for link in await links(ground) if (what := unfinished(link))]
+    for _ in ground.fleet.up:  # the front end hands them round
+        health = await ground.people.function("GET", "health")
+        if health.status_code != 200:
+            problems.append(f"health: {health.text}")
+    return problems
+
+
+async def links(ground: Ground) -> list[Link]:
+    storage = Storage(Account(connection=ground.emulator.connection))
+    try:
+        return [link async for link in TableLinks(storage, "cosell").every()]
+    finally:
+        await storage.close()
+
+
+def unfinished(link: Link) -> str:
+    """What a link still has to do; an intent that was passed is only remembered, and forgotten after an hour."""
+    work = {
+        "an intent": any(not intent.passed for intent in link.intents),
+        "something owed": link.owed,
+        "something that it waits for": link.waiting,
+        "something unsaid": link.unsaid,
+    }
+    return ", ".join(name for name, there in work.items() if there)

@@ -1,0 +1,58 @@
+"""Coming to rest: queues drain, leases end, heal finds what nobody announced, until nothing is left to be done."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from tests.proof.figure import Say
+from tests.proof.parts_checks import links, unfinished
+from tests.proof.parts_ground import Ground
+
+LEASES = 660.0  # seconds: the longest that anything is kept from others, and somewhat more
+FORGOTTEN = 3700.0  # seconds: what was passed is remembered for an hour
+LONGEST = 3000.0  # seconds of the machine's time
+ROUNDS = 30
+LOOK = 0.4
+PAUSE = 20.0  # between two looks where time has to be waited for
+
+
+@dataclass
+class Rest:
+    """`end` gives the number of rounds that it took; what is still there after the last is for the check to find."""
+
+    ground: Ground
+    say: Say
+
+    async def end(self) -> int:
+        began, said = time.monotonic(), ""
+        for number in range(1, ROUNDS + 1) if self.ground.clock else iter(range(1, 10**6)):
+            await self._drained()
+            await self.ground.heal()
+            await self._drained()
+            if not (left := await self._left()):
+                return number
+            if time.monotonic() - began > LONGEST:
+                break
+            if left != said:
+                self.say(f"waits for {left}")
+                said = left
+            await self.ground.later(LEASES if self.ground.clock else PAUSE)
+        return ROUNDS
+
+    async def _drained(self) -> None:
+        """Nothing runs and nothing can be taken now; what is hidden or delayed may be there."""
+        quiet, wanted = 0, 1 if self.ground.clock else 3
+        while quiet < wanted:
+            busy = await self.ground.running() or await self.ground.visible()
+            quiet = 0 if busy else quiet + 1
+            await asyncio.sleep(LOOK)
+
+    async def _left(self) -> str:
+        """Messages to come, and links with work; with a clock, also what is only remembered."""
+        outstanding = await self.ground.outstanding()
+        texts = [f"{count} messages on {queue}" for queue, count in outstanding.items()]
+        every = await links(self.ground)
+        work = [link for link in every if unfinished(link) or (self.ground.clock and link.intents)]
+        return ", ".join(texts + ([f"{len(work)} links"] if work else []))
