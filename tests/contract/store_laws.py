@@ -49,6 +49,13 @@ async def in_memory() -> AsyncIterator[Stores]:
 @asynccontextmanager
 async def in_tables(connection: str) -> AsyncIterator[Stores]:
     storage = Storage(Account(connection=connection))
+    async with over(storage) as stores:
+        yield stores
+
+
+@asynccontextmanager
+async def over(storage: Storage) -> AsyncIterator[Stores]:
+    """The product's own stores over a storage account, or over the one in memory of the upgrade tests."""
     pair = f"p{uuid.uuid4().hex[:12]}"
     try:
         yield Stores(

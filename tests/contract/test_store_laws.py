@@ -12,15 +12,19 @@ import pytest
 from shared.domain.link import Base, Link
 from shared.domain.values import Ref, Side
 from shared.ports import LinkMoved, ParkedEntry
-from tests.contract.store_laws import NOW, Stores, in_memory, in_tables, largest_deal
+from tests.contract.store_laws import NOW, Stores, in_memory, in_tables, largest_deal, over
+from tests.upgrade.tables import Tables
 
 ACCOUNT = Ref("account", "a-1")
 
 
-@pytest.fixture(params=["memory", "azurite"])
+@pytest.fixture(params=["memory", "rows", "azurite"])
 async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
     if request.param == "memory":
         async with in_memory() as made:
+            yield made
+    elif request.param == "rows":
+        async with over(Tables().storage) as made:
             yield made
     else:
         async with in_tables(request.getfixturevalue("azurite_connection")) as made:

@@ -1,6 +1,6 @@
 """Table and Queue Storage in memory, as far as our own store classes go: rows that a test can look into.
 
-Held to the service by `test_double.py`, which stores the same in Azurite.
+Held to the service by the store laws of `tests/contract`, and by `test_double.py`, which stores the same in Azurite.
 """
 
 from __future__ import annotations
@@ -131,6 +131,9 @@ class Tables:
     def storage(self) -> Storage:
         """The account as our store classes ask for it."""
         return cast("Storage", self)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
 
     def rows(self, name: str) -> list[Row]:
         """A table's rows by their keys."""
