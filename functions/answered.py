@@ -14,6 +14,8 @@ from shared.platform.doors import Answer
 
 P = ParamSpec("P")
 T = TypeVar("T")
+# What an administrator is shown stays in no cache, and no browser takes quoted words for a page.
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 class Interrupted(RuntimeError):
@@ -34,4 +36,5 @@ def answered(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
 
 def response(answer: Answer) -> func.HttpResponse:
-    return func.HttpResponse(json.dumps(answer.body), status_code=answer.status, mimetype="application/json")
+    body = json.dumps(answer.body)
+    return func.HttpResponse(body, status_code=answer.status, headers=HEADERS, mimetype="application/json")

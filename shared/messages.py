@@ -43,7 +43,7 @@ class Signal(BaseModel):
     delay; `trace` is a W3C traceparent. Fields of a newer version are kept when the signal is sent again.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
     version: int = VERSION
     pair: str = Field(default="cosell", pattern=PAIR)

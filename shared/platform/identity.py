@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
@@ -37,7 +37,7 @@ class StaticTokens:
 
 @dataclass(frozen=True, kw_only=True)
 class _Token:
-    text: str
+    text: str = field(repr=False)
     ends: float
     fetched: float
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
@@ -40,7 +40,7 @@ EMULATOR = (
 class Account:
     """Where the storage account is: a connection string, or both services' addresses and an identity."""
 
-    connection: str = ""
+    connection: str = field(default="", repr=False)
     queues: str = ""
     tables: str = ""
     credential: AsyncTokenCredential | None = None

@@ -10,6 +10,7 @@ import logging
 import re
 
 from shared.domain.link import Link
+from shared.domain.oneline import one_line
 from shared.domain.outcome import Kind, Outcome
 from shared.messages import Signal
 
@@ -34,7 +35,7 @@ class LogTelemetry:
         self._logger = logger
 
     def outcome(self, signal: Signal, outcome: Outcome, *, link: Link | None, ms: float) -> None:
-        reason = impersonal(outcome.reason)
+        reason = impersonal(one_line(outcome.reason))
         fields: dict[str, str | float] = {
             "event": EVENTS[outcome.kind],
             "pair": signal.pair,
@@ -47,7 +48,7 @@ class LogTelemetry:
             "outcome": outcome.kind.value,
             "reason": reason,
             "ms": round(ms, 1),
-            "trace": signal.trace,
+            "trace": one_line(signal.trace),
         }
         name = EVENTS[outcome.kind]
         extra = {NAMED: name, **fields}
@@ -55,7 +56,7 @@ class LogTelemetry:
         self._logger.log(level, "%s: %s, %s", signal.ref, outcome.kind.value, reason, extra=extra)
 
     def event(self, name: str, **fields: str | float) -> None:
-        fields = {key: impersonal(value) if isinstance(value, str) else value for key, value in fields.items()}
+        fields = {key: impersonal(one_line(v)) if isinstance(v, str) else v for key, v in fields.items()}
         safe = {f"field_{key}" if key in RESERVED else key: value for key, value in fields.items()}
         said = ", ".join(f"{key} {value}" for key, value in fields.items())
         level = LOUD.get(name, logging.INFO)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from shared.domain.oneline import one_line
 from shared.ports import Mark
 
 # The check is the one that Microsoft's connector writes; its cross was never seen, so both that are likely are read.
@@ -38,8 +39,7 @@ def cut(text: str, length: int | None) -> str:
 
 def audit_text(line: str, before: str, *, now: datetime, length: int | None) -> str:
     """The Audit column with a new line on top: `YYYY-MM-DD HH:MM - text` in UTC, cut at the end of a line."""
-    one_line = " ".join(line.split())
-    newest = cut(f"{now.astimezone(UTC):%Y-%m-%d %H:%M} - {one_line}", length)
+    newest = cut(f"{now.astimezone(UTC):%Y-%m-%d %H:%M} - {one_line(line)}", length)
     kept = [newest]
     room = (length if length is not None else units(newest) + units(before) + 2) - units(newest)
     for old in before.splitlines() if before.strip() else []:
