@@ -153,23 +153,29 @@ class Rest:
 
     async def _once(self, request: _Request, *, fresh: bool) -> Answer:
         token = await self.tokens.get(self.scope, fresh=fresh)
-        await self._open()
         stamp = {self.stamp: self.new_id()} if self.stamp else {}
         headers = {**request.headers, **stamp, "Authorization": f"Bearer {token}"}
+        await self._open()
+        async with self.turnstile.through():
+            return self.read(*await self._sent(request, headers))
+
+    async def _sent(self, request: _Request, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         try:
-            status, named, body = await _exchange(self.client, request, headers, self.largest)
+            return await _exchange(self.client, request, headers, self.largest)
         except NEVER_CONNECTED as error:
             raise _NeverSent(self._remote(f"no connection could be made ({type(error).__name__})")) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, Garbled) as error:
             raise self._unavailable(f"no answer came ({type(error).__name__})") from error
         except TooLarge as error:
             raise self._unavailable(f"the answer is larger than {self.largest} bytes, or oddly packed") from error
-        return self.read(status, named, body)
 
     async def _open(self) -> None:
         """Wait for a moment while the system says so; where it says longer, nothing is sent."""
         waited = 0.0
-        while (rest := self.turnstile.shut_for) > 0:
+        while (rest := self.turnstile.shut_for) > 0 or self.turnstile.scouted:
+            if rest == 0:
+                await self.turnstile.follow(PATIENCE)
+                continue
             if waited + rest > PATIENCE:
                 raise _Shut(self._remote("it said to wait, so nothing was sent"), retry_after=rest)
             await self.sleep(rest)

@@ -23,11 +23,17 @@ def loop_time() -> float:
 
 
 class Turnstile:
-    """First come, first served. Nothing opens it early: a success only says that its request was sent before."""
+    """First come, first served. Nothing opens it early: a success only says that its request was sent before.
+
+    When its time is over one goes first, and the others follow once he was answered: what was refused together would
+    be refused together again.
+    """
 
     def __init__(self, most: int = NO_LIMIT, *, longest: float = LONGEST_TURN, tick: Tick = loop_time) -> None:
         self._slots, self._longest, self._tick = asyncio.Semaphore(most), longest, tick
         self._opens = float("-inf")
+        self._untried = False
+        self._scout: asyncio.Event | None = None
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -41,10 +47,44 @@ class Turnstile:
 
     def shut(self, seconds: float) -> None:
         """Nobody through for so long; of two times the later one stands."""
-        self._opens = max(self._opens, self._tick() + seconds)
+        self._opens, self._untried = max(self._opens, self._tick() + seconds), True
 
     @property
     def shut_for(self) -> float:
         """Seconds until it opens; 0 while it is open."""
         rest = self._opens - self._tick()
         return rest if rest > MOMENT else 0.0
+
+    @property
+    def scouted(self) -> bool:
+        """Is somebody on his way ahead of all others?"""
+        return self._scout is not None
+
+    async def follow(self, longest: float) -> None:
+        """Wait for his answer, but not for long: a refusal comes at once, so whoever is not answered was let in."""
+        if scout := self._scout:
+            try:
+                async with asyncio.timeout(longest):
+                    await scout.wait()
+            except TimeoutError:
+                if self._scout is scout:
+                    self._scout, self._untried = None, False
+
+    @asynccontextmanager
+    async def through(self) -> AsyncIterator[None]:
+        """One request. The first one after the turnstile was shut goes alone; call only while nobody else does."""
+        if not self._untried:
+            yield
+            return
+        scout = self._scout = asyncio.Event()
+        opens, answered = self._opens, False
+        try:
+            yield
+            answered = True
+        except Exception:
+            answered = True
+            raise
+        finally:
+            self._untried = self._untried and not (answered and self._opens == opens)
+            self._scout = None if self._scout is scout else self._scout
+            scout.set()

@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
 from shared.domain.values import Side
-from shared.platform.rows import key
+from shared.platform.rows import key, moment
 from shared.platform.storage import Storage, storage_errors
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableEntity
 
 TABLE = "cosellstate"
 FRESH = 1.0  # seconds
@@ -30,19 +35,39 @@ class TablePauses:
         seen, end = self._known.get(system, (float("-inf"), None))
         if self._tick() - seen < FRESH:
             return end
-        end = await self._stored(system)
+        end = _end(await self._row(system))
         self._known[system] = (self._tick(), end)
         return end
 
     async def pause(self, system: Side, until: datetime, reason: str) -> None:
-        end = await self._stored(system)
+        """Workers are told to wait together and for different times: each stores over what it has seen alone."""
+        while not await self._paused(system, until, reason):
+            """Another worker stored its own end in this moment: the later of the two is found next time."""
+
+    async def _paused(self, system: Side, until: datetime, reason: str) -> bool:
+        """Whether that end or a later one is stored now; False where the row moved meanwhile."""
+        held = await self._row(system)
+        end = _end(held)
         if end is None or end < until:
-            table = await self._storage.table(TABLE)
-            row = {"PartitionKey": self._partition, "RowKey": key(system), "until": until.isoformat()}
-            with storage_errors():
-                await table.upsert_entity(row | {"reason": reason[:LONGEST]}, mode="merge")
+            if not await self._swapped(system, held, {"until": until.isoformat(), "reason": reason[:LONGEST]}):
+                return False
             end = until
         self._known[system] = (self._tick(), end)
+        return True
+
+    async def _swapped(self, system: Side, held: TableEntity | None, columns: dict[str, str]) -> bool:
+        table = await self._storage.table(TABLE)
+        row = {"PartitionKey": self._partition, "RowKey": key(system), **columns}
+        with storage_errors():
+            try:
+                if held is None:
+                    await table.create_entity(row)
+                else:
+                    etag, unchanged = held.metadata["etag"], MatchConditions.IfNotModified
+                    await table.update_entity(row, mode="merge", etag=etag, match_condition=unchanged)
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+                return False
+        return True
 
     async def clear(self, system: Side) -> None:
         table = await self._storage.table(TABLE)
@@ -50,11 +75,14 @@ class TablePauses:
             await table.delete_entity(self._partition, key(system))
         self._known[system] = (self._tick(), None)
 
-    async def _stored(self, system: Side) -> datetime | None:
+    async def _row(self, system: Side) -> TableEntity | None:
         table = await self._storage.table(TABLE)
         with storage_errors():
             try:
-                row = await table.get_entity(self._partition, key(system))
+                return await table.get_entity(self._partition, key(system))
             except ResourceNotFoundError:
                 return None
-        return datetime.fromisoformat(str(row["until"]))
+
+
+def _end(row: TableEntity | None) -> datetime | None:
+    return moment(row, "until") if row else None

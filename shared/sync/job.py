@@ -25,7 +25,9 @@ from shared.sync.reconcile import Reconcile
 
 ACCESS_PAUSE = 60.0  # seconds between two looks at a system that lets nobody in
 SETTINGS_DELAY = 300.0  # seconds until a signal is tried again that met a wrong setting
+COME_THROUGH = frozenset({Kind.DONE, Kind.WAITING})  # outcomes of a whole look: what was parked of it is over
 THROTTLE_PAUSE = 30.0  # seconds, where a 429 names none
+SAME_PAUSE = timedelta(seconds=1)
 NEWER_ADVICE = "Deploy that release again and replay, or replay under this one to have the record looked at"
 
 
@@ -33,13 +35,15 @@ NEWER_ADVICE = "Deploy that release again and replay, or replay under this one t
 class _Attempt:
     """The outcome of one attempt; `counts` when it was a try that should make the next delay longer.
 
-    `paused`: a whole system or the settings stood in the way, so the signal does not grow older by it.
+    `paused`: a whole system or the settings stood in the way, so the signal does not grow older by it. `looked` is
+    false when nothing was even looked at: whatever is safe for the signal's cause then still is.
     """
 
     outcome: Outcome
     link: Link | None = None
     counts: bool = True
     paused: bool = False
+    looked: bool = True
 
 
 class Job:
@@ -95,7 +99,7 @@ class Job:
 
     async def _attempt(self, signal: Signal) -> _Attempt:
         if (pause := await self._pause()) is not None:
-            return _Attempt(outcome=delayed("a system is paused", pause), counts=False, paused=True)
+            return _Attempt(outcome=delayed("a system is paused", pause), counts=False, paused=True, looked=False)
         if signal.side is Side.CRM and signal.kind != self._reconcile.kinds[Side.CRM]:
             return await self._wake_waiting(signal)
         try:
@@ -159,7 +163,11 @@ class Job:
         side = self._reconcile.side_of(error.remote.system)
         if side is None:
             return
-        await self._pauses.pause(side, self._clock.now() + timedelta(seconds=seconds), str(error))
+        end = self._clock.now() + timedelta(seconds=seconds)
+        known = await self._pauses.until(side)
+        if known is not None and end - known <= SAME_PAUSE:
+            return  # every signal that was under way is told the same
+        await self._pauses.pause(side, end, str(error))
         self._telemetry.event("system_paused", system=side.value, seconds=seconds, reason=str(error))
 
     async def _wake_waiting(self, signal: Signal) -> _Attempt:
@@ -183,17 +191,17 @@ class Job:
             since = signal.first_sent or self._clock.now()
             if attempt.paused:
                 signal = signal.model_copy(update={"first_sent": since + timedelta(seconds=outcome.delay or 0)})
-            await self._send_again(signal, outcome.delay or 0, counts=attempt.counts)
+            await self._send_again(signal, outcome.delay or 0, counts=attempt.counts, looked=attempt.looked)
         elif outcome.kind is Kind.PARKED:
             await self._park(*self._record_of(signal, attempt.link), signal.encoded().encode(), outcome)
-        elif outcome.kind is Kind.DONE:
+        elif outcome.kind in COME_THROUGH:
             await self._clear(signal, attempt.link)
         if outcome.look_again:
             await self._send_again(signal, 0, counts=False)
 
-    async def _send_again(self, signal: Signal, delay: float, *, counts: bool) -> None:
-        """The same signal later. It keeps its cause where that decides what absence means."""
-        why = signal.why if signal.why in (Why.GONE, Why.REPLAY) else Why.AGAIN
+    async def _send_again(self, signal: Signal, delay: float, *, counts: bool, looked: bool = True) -> None:
+        """The same signal later. It keeps its cause where that decides what absence means, or before its first look."""
+        why = signal.why if signal.why in (Why.GONE, Why.REPLAY) or not looked else Why.AGAIN
         update = {
             "tries": signal.tries + 1 if counts else signal.tries,
             "first_sent": signal.first_sent or self._clock.now(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from shared.domain import deal
@@ -41,6 +42,52 @@ async def test_throttling_pauses_the_system_for_every_signal() -> None:
 
     assert w.row.values[deal.NOTES] == "during the storm"
     assert w.parked.entries == {}
+
+
+async def test_signals_that_were_under_way_pause_it_once() -> None:
+    """Each signal that meets a 429 in the same moment is delayed, and the pause is stored and told once."""
+    w = await linked_from_partner()
+    signal = w.signal(Look.OPPORTUNITY, Side.CRM, w.row.id).encoded().encode()
+
+    async def throttle(name: str) -> None:
+        if name == "crm.read":
+            await asyncio.sleep(0)  # all of them have looked for a pause by then
+            raise Throttled(Remote(system="Dynamics 365", status=429), retry_after=120)
+
+    w.crm.hook = throttle
+    outcomes = await asyncio.gather(*(w.job.run(signal) for _ in range(3)))
+
+    assert [outcome.kind for outcome in outcomes] == [Kind.DELAYED] * 3
+    assert [name for name, _ in w.telemetry.events].count("system_paused") == 1
+
+
+async def test_a_longer_wait_makes_the_pause_longer() -> None:
+    """A later 429 that names more time is stored over the pause there is."""
+    w = await linked_from_partner()
+    signal = w.signal(Look.OPPORTUNITY, Side.CRM, w.row.id).encoded().encode()
+    waits = [120.0, 150.0]
+
+    async def throttle(name: str) -> None:
+        if name == "crm.read":
+            await asyncio.sleep(0)
+            raise Throttled(Remote(system="Dynamics 365", status=429), retry_after=waits.pop(0))
+
+    w.crm.hook = throttle
+    await asyncio.gather(*(w.job.run(signal) for _ in range(2)))
+
+    assert await w.pauses.until(Side.CRM) == w.clock.now() + timedelta(seconds=150)
+
+
+async def test_a_signal_that_met_a_pause_keeps_its_cause() -> None:
+    """Nothing was looked at: an announcement of what is settled costs one read afterwards, as it would have before."""
+    w = await linked_from_partner()
+    await w.pauses.pause(Side.CRM, w.clock.now() + timedelta(minutes=1), "429")
+    w.partner.calls.clear()
+    w.crm.calls.clear()
+    outcomes = await w.send(Look.REFERRAL, Side.PARTNER, w.referral.id)
+
+    assert [outcome.kind for outcome in outcomes] == [Kind.DELAYED, Kind.DONE]
+    assert (w.partner.calls, w.crm.calls) == (["read"], [])
 
 
 async def test_a_lost_access_pauses_and_resumes_by_itself() -> None:

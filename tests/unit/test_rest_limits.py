@@ -68,8 +68,14 @@ async def ended(call: Coroutine[Any, Any, Any]) -> tuple[str, float]:
     return "ok", round(now(), 3)
 
 
-async def all_of(rest: Rest, *paths: str) -> list[tuple[str, float]]:
-    return list(await asyncio.gather(*(ended(rest.call("POST", path)) for path in paths)))
+async def shut_and_opened(rest: Rest) -> None:
+    """A 429 of one second, and that second."""
+    await all_of(rest, "429/1", attempts=1)
+    await asyncio.sleep(1)
+
+
+async def all_of(rest: Rest, *paths: str, **options: Any) -> list[tuple[str, float]]:
+    return list(await asyncio.gather(*(ended(rest.call("POST", path, **options)) for path in paths)))
 
 
 def test_no_more_than_its_share_at_once_and_in_turn() -> None:
@@ -167,7 +173,7 @@ def test_a_moment_is_waited_out_by_everybody() -> None:
         await asyncio.sleep(LATENCY + 1)
         return [*await all_of(rest, "b", "c"), await refused]
 
-    assert virtual.run(work()) == [("ok", 2.2), ("ok", 2.2), ("Throttled", 0.1)]
+    assert virtual.run(work()) == [("ok", 2.2), ("ok", 2.3), ("Throttled", 0.1)]
 
 
 def test_a_moment_that_comes_again_and_again_is_not_waited_for() -> None:
@@ -184,6 +190,61 @@ def test_a_moment_that_comes_again_and_again_is_not_waited_for() -> None:
 
     assert virtual.run(work()) == [("Shut", 3.0)]
     assert server.asked == []
+
+
+def test_one_goes_first_when_it_opens() -> None:
+    """After a 429 one request goes ahead and the others follow together once it was answered."""
+    server = Server()
+
+    async def work() -> list[tuple[str, float]]:
+        rest = server.rest()
+        await shut_and_opened(rest)
+        return await all_of(rest, *"abcd")
+
+    assert virtual.run(work()) == [("ok", 1.2), ("ok", 1.3), ("ok", 1.3), ("ok", 1.3)]
+
+
+def test_whoever_follows_a_refused_one_is_not_sent() -> None:
+    """What was refused together is not refused together again: the one ahead is told for all."""
+    server = Server()
+
+    async def work() -> list[tuple[str, float]]:
+        rest = server.rest()
+        await shut_and_opened(rest)
+        return await all_of(rest, "429/57", *"bcd")
+
+    assert virtual.run(work()) == [("Throttled", 1.2), ("Shut", 1.2), ("Shut", 1.2), ("Shut", 1.2)]
+    assert server.asked == ["/429/1", "/429/57"]
+
+
+def test_a_slow_one_ahead_holds_nobody_up() -> None:
+    """A refusal comes at once: after five seconds without one the others go, and those after them wait for nobody."""
+    server = Server()
+
+    async def work() -> list[tuple[str, float]]:
+        rest = server.rest()
+        await shut_and_opened(rest)
+        first = asyncio.ensure_future(ended(rest.call("GET", "hang", attempts=1)))
+        found = await all_of(rest, "b", "hang", "c")
+        return [*found, *await all_of(rest, "d"), await first]
+
+    assert virtual.run(work())[:3] == [("ok", 6.2), ("Unavailable", 61.1), ("ok", 6.2)]
+
+
+def test_if_the_one_ahead_gives_up_another_one_goes() -> None:
+    """A cancelled request says nothing, so the next one goes ahead in its place."""
+    server = Server()
+
+    async def work() -> list[tuple[str, float]]:
+        rest = server.rest()
+        await shut_and_opened(rest)
+        first = asyncio.ensure_future(ended(rest.call("GET", "hang")))
+        others = asyncio.ensure_future(all_of(rest, "b", "c"))
+        await asyncio.sleep(1)
+        first.cancel()
+        return await others
+
+    assert virtual.run(work()) == [("ok", 2.2), ("ok", 2.3)]
 
 
 def test_a_429_that_names_no_time_stops_all_for_half_a_minute() -> None:
