@@ -82,7 +82,7 @@ class Signal(BaseModel):
 class _Written(BaseModel):
     """A signal of any version: these names mean the same in all of them (docs/adr/0011-rolling-deployment.md)."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
     version: int = VERSION
     pair: str = Field(default="cosell", pattern=PAIR)

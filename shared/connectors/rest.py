@@ -164,6 +164,8 @@ class Rest:
             return await _exchange(self.client, request, headers, self.largest)
         except NEVER_CONNECTED as error:
             raise _NeverSent(self._remote(f"no connection could be made ({type(error).__name__})")) from error
+        except httpx.LocalProtocolError as error:  # its words quote the header that it refuses, and the token in it
+            raise self._unavailable(f"the request could not be sent ({type(error).__name__})") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, Garbled) as error:
             raise self._unavailable(f"no answer came ({type(error).__name__})") from error
         except TooLarge as error:
