@@ -18,7 +18,8 @@ from tests.proof.parts_rest import Rest
 from tests.proof.parts_weather import SYSTEMS, Reaper, Spell, Weather
 
 FIGHTING = 310.0  # seconds: who turns a value back and forth faster than this is stopped (rules.md, section 7)
-HEALS = 60.0  # seconds between two runs of auto-heal while people are at work
+HEALS = 15.0  # seconds between two runs of auto-heal while people are at work
+CALM = 100  # messages: with more than these outstanding it is not run, as each record under way brings one more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +130,7 @@ class Acts:
         while True:
             await asyncio.sleep(HEALS)
             try:
-                await self.on.heal()
+                if sum((await self.on.outstanding()).values()) < CALM:
+                    await self.on.heal()
             except (httpx.HTTPError, TimeoutError, IndexError) as error:  # its host was killed: the next one heals
                 self.say(f"a run of auto-heal died with its host ({type(error).__name__})")

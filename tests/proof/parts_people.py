@@ -13,11 +13,11 @@ from shared.domain.values import Side
 from tests.proof.parts_deals import BASIC, EXTRA, FIELDS, STAGE, Deal
 from tests.proof.parts_ground import Ground
 
-# Azurite slows down sharply with depth: people stop at half of what it should hold at most, as one edit brings several
-# messages, and each of those may come back.
-MOST_OUTSTANDING = 250
+# Azurite slows down sharply with depth and should hold 500 at most: people stop well before, as what they have done
+# brings more messages within seconds, and auto-heal others.
+MOST_OUTSTANDING = 150
 HANDS = 6  # people at work at the same time
-LOOKED = 0.5  # seconds that a look at the queues is good for
+LOOKED = 0.3  # seconds that a look at the queues is good for
 CUSTOMERS = 25
 SELLER = {"firstName": "Dana", "lastName": "Rivera", "phoneNumber": "+1 425 555 0100", "email": "dana@fabrikam.example"}
 

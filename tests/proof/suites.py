@@ -14,4 +14,11 @@ def chaos() -> Suite:
     return suite.SUITE
 
 
-SUITES: dict[str, Callable[[], Suite]] = {"chaos": chaos}
+def parts() -> Suite:
+    """Storage, simulators and hosts as processes."""
+    from tests.proof import parts as suite  # noqa: PLC0415  see above
+
+    return suite.SUITE
+
+
+SUITES: dict[str, Callable[[], Suite]] = {"chaos": chaos, "parts": parts}
