@@ -50,40 +50,45 @@ class Weather:
     ground: Ground
     rng: random.Random
     met: Counter[str] = field(default_factory=Counter)
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
     _blowing: list[asyncio.Task[None]] = field(default_factory=list)
     _turns: Mapping[str, asyncio.Lock] = field(default_factory=lambda: {name: asyncio.Lock() for name in SYSTEMS})
 
     async def __aenter__(self) -> Self:
+        self._over.clear()
         await self.ground.people.webhooks(**WEBHOOKS, reorder=self.rng.random() < 0.5)
         self._blowing = [asyncio.create_task(self._blow(system)) for system in SYSTEMS]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._blowing:
-            task.cancel()
-        for ending in await asyncio.gather(*self._blowing, return_exceptions=True):
-            if isinstance(ending, Exception):
-                raise ending
+        self._over.set()  # not cancelled: a rule on its way would then stay for good
+        await asyncio.gather(*self._blowing)
         await self.ground.people.webhooks(**CALM)
 
     async def _blow(self, system: str) -> None:
-        while True:
+        while not self._over.is_set():
             for drawn in self.rng.sample(SPELLS, len(SPELLS)):
-                await self.spell(system, drawn)
-                await asyncio.sleep(self.rng.uniform(0.2, 1.5))
+                if not self._over.is_set():
+                    await self.spell(system, drawn)
+                    await self._pass(self.rng.uniform(0.2, 1.5))
+
+    async def _pass(self, seconds: float) -> None:
+        """So long, or until the weather is over."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
+        except TimeoutError:
+            return
 
     async def spell(self, system: str, drawn: Spell) -> None:
         """A rule for some seconds, and how many requests it met."""
         async with self._turns[system]:
             times = int(drawn.rule.get("times", ALL))
-            rule = {**drawn.rule, "times": times, "bearer": SYSTEMS[system]}
-            await self._control(system, "POST", rule)
-            try:
-                await asyncio.sleep(drawn.seconds)
-            finally:
-                left = (await self._control(system, "GET"))["faults"]
-                self.met[drawn.name] += times - (int(left[0]["times"]) if left else 0)
-                await self._control(system, "DELETE")
+            await self._control(system, "POST", {**drawn.rule, "times": times, "bearer": SYSTEMS[system]})
+            await self._pass(drawn.seconds)
+            left = (await self._control(system, "GET"))["faults"]
+            self.met[drawn.name] += times - (int(left[0]["times"]) if left else 0)
+            await self._control(system, "DELETE")
 
     async def _control(self, system: str, method: str, rule: Json | None = None) -> Json:
         return await self.ground.people.control(system, method, "faults", rule)
