@@ -94,7 +94,7 @@ def identity_errors(system: str, advice: str) -> Iterator[None]:
     except ClientAuthenticationError as error:
         text = str(error.message)
         code = _CODE.search(text)
-        remote = Remote(system=system, status=401, code=code[0] if code else "", message=text.splitlines()[0][:300])
+        remote = Remote(system=system, status=401, code=code[0] if code else "", message=text.partition("\n")[0][:300])
         raise AccessLost(remote, advice=advice) from error
     except HttpResponseError as error:
         remote = Remote(system=system, status=error.status_code or 0, message=str(error.message)[:300])

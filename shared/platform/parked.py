@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
 
 from shared.domain.values import Ref, Side
-from shared.platform.rows import key, merged, whole
+from shared.platform.rows import key, merged, moment, whole
 from shared.platform.storage import Storage, storage_errors
 from shared.ports import ParkedEntry
 
 TABLE = "cosellparked"
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TableParked:
@@ -64,14 +65,15 @@ def _row(entry: ParkedEntry) -> dict[str, Any]:
 
 
 def _entry(row: Mapping[str, Any]) -> ParkedEntry:
+    """A row that somebody spoilt by hand is shown as far as it says anything: one must not hide the others."""
     return ParkedEntry(
-        pair=str(row["pair"]),
-        ref=Ref(str(row["kind"]), str(row["record"])),
-        side=_side(str(row["side"])),
+        pair=str(row.get("pair") or row["PartitionKey"]),
+        ref=Ref(str(row.get("kind") or "unreadable"), str(row.get("record") or row["RowKey"])),
+        side=_side(str(row.get("side"))),
         reason=whole("reason", row),
         advice=whole("advice", row),
         body=whole("body", row),
-        at=datetime.fromisoformat(str(row["at"])),
+        at=moment(row, "at") or NO_TIME,
     )
 
 

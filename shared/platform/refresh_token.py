@@ -6,6 +6,7 @@ https://learn.microsoft.com/partner-center/developer/enable-secure-app-model
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("cosell")
 AUTHORITY = "https://login.microsoftonline.com/"
+LONGEST = 86_400  # seconds that a token may say it is good for
+# What MSAL runs into where a proxy answers in the service's place, and the answer is not the object it expects.
+NOT_AN_ANSWER = (json.JSONDecodeError, AttributeError, KeyError, TypeError, RecursionError)
 TEMPORARY = frozenset({"temporarily_unavailable", "server_error"})  # RFC 6749; anything else needs a person
 
 
@@ -99,7 +103,7 @@ class RefreshTokenCredential:
         renewed = str(found.get("refresh_token") or "")
         if renewed and renewed != token:
             await self._keep(renewed)
-        return AccessToken(str(found["access_token"]), int(time.time()) + int(found.get("expires_in", 0)))
+        return AccessToken(str(found["access_token"]), int(time.time()) + _seconds(found.get("expires_in")))
 
     async def _keep(self, renewed: str) -> None:
         """The older token still works for weeks, so a vault that cannot be written is a warning."""
@@ -124,6 +128,8 @@ class RefreshTokenCredential:
             found: dict[str, Any] = self._application.acquire_token_by_refresh_token(token, scopes)
         except (requests.RequestException, MsalServiceError) as error:  # the second is MSAL's for a 5xx
             raise ServiceRequestError(f"the sign-in service did not answer: {type(error).__name__}") from error
+        except NOT_AN_ANSWER as error:
+            raise ServiceRequestError(f"the sign-in service's answer is none: {type(error).__name__}") from error
         except ValueError as error:  # MSAL's word for a tenant that does not exist
             raise ClientAuthenticationError(f"the sign-in service refuses the tenant {self._tenant}") from error
         return found
@@ -141,6 +147,11 @@ class RefreshTokenCredential:
         traceback: TracebackType | None = None,
     ) -> None:
         await self.close()
+
+
+def _seconds(told: object) -> int:
+    """How long a token is good for; none that says it oddly is kept."""
+    return min(told, LONGEST) if isinstance(told, int) and told > 0 else 0
 
 
 def _refusal(found: dict[str, Any]) -> Exception:

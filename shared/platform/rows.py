@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 # A text column holds 32,768 UTF-16 units, two of which make an emoji: https://learn.microsoft.com/azure/storage/tables
@@ -13,7 +14,11 @@ _PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 
 def key(*words: str) -> str:
     """Words joined by `:`; what a key may not hold, and `:` itself, becomes `~` and its bytes in hexadecimal."""
-    return ":".join(_PLAIN.sub(lambda found: "".join(f"~{byte:02x}" for byte in found[0].encode()), w) for w in words)
+    return ":".join(_PLAIN.sub(_spelt, word) for word in words)
+
+
+def _spelt(found: re.Match[str]) -> str:
+    return "".join(f"~{byte:02x}" for byte in found[0].encode("utf-8", "surrogatepass"))
 
 
 def after(prefix: str) -> str:
@@ -39,6 +44,15 @@ def whole(column: str, row: Mapping[str, Any]) -> str:
     while more := row.get(f"{column}_{len(found)}"):
         found.append(str(more))
     return "".join(found)
+
+
+def moment(row: Mapping[str, Any], column: str) -> datetime | None:
+    """The time in a column; None where somebody wrote something else there."""
+    try:
+        found = datetime.fromisoformat(str(row.get(column) or ""))
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def spilled(columns: Iterable[str]) -> list[str]:

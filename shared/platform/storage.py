@@ -66,7 +66,7 @@ def storage_errors() -> Iterator[None]:
             system=SYSTEM,
             status=status,
             code=str(getattr(error, "error_code", None) or ""),
-            message=str(error.message or error.reason or "").splitlines()[0][:300],
+            message=str(error.message or error.reason or "").partition("\n")[0][:300],
             request_id=getattr(error.response, "headers", {}).get("x-ms-request-id", ""),
         )
         raise Unavailable(remote, advice=ADVICE.get(status, "")) from error

@@ -9,13 +9,18 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from shared.errors import CosellError
+from shared.errors import CosellError, Misconfigured
 from shared.ports import Cursors, Gateway
 
 NAME = "world"
 CRM, PARTNER = "dataverse", "partner_center"
 AGAIN = 60.0  # seconds after which a wrong world is looked at again
+SPOILT = (
+    f'the row "{NAME}" of the table cosellstate cannot be read: restore it, or delete it once you have made sure that '
+    "the settings lead to the right organisation and tenant"
+)
 RIGHT_FOR = 3600.0  # seconds; an environment can be copied over at the same address, and then has another id
 TELLS = {
     CRM: "DATAVERSE_URL leads to the organisation {found}",
@@ -71,7 +76,7 @@ class Pinned:
     async def _held_to(self, found: dict[str, str]) -> bool:
         """Compare with what is pinned, and pin what is not; False where another worker was quicker."""
         text = await self._cursors.get(NAME)
-        pinned = dict(json.loads(text)) if text else {}
+        pinned = _pins(text)
         self._problems = tuple(_differences(pinned, found))
         if self._problems or pinned == pinned | found:
             return True
@@ -92,6 +97,20 @@ def _differences(pinned: Mapping[str, str], found: Mapping[str, str]) -> list[st
     ]
 
 
+def _pins(text: str | None) -> dict[str, Any]:
+    """What is pinned; raises Misconfigured for what does not say it, since nobody can tell whose deals these are.
+
+    What another release pinned besides stays as it is.
+    """
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(found.get(name, ""), str) for name in TELLS):
+        raise Misconfigured((SPOILT,))
+    return found
+
+
 class Organisation:
     """The pinned Dataverse organisation, for the door that refuses another one's events; "" until it is pinned."""
 
@@ -101,5 +120,5 @@ class Organisation:
 
     async def __call__(self) -> str:
         if not self._known and (text := await self._cursors.get(NAME)):
-            self._known = str(json.loads(text).get(CRM, ""))
+            self._known = str(_pins(text).get(CRM, ""))
         return self._known

@@ -13,6 +13,8 @@ from typing import Any
 from shared.connectors.answers import Answer, encoded
 from shared.errors import Remote, Unavailable
 
+SETS = 1  # a change set lies in a batch, and nothing lies in a change set
+MOST_PARTS = 1001  # a batch takes 1,000 operations; its end is a part here as well
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 _STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})")
 
@@ -73,24 +75,28 @@ def _part(operation: Operation, *extra: str) -> list[str]:
 def parts_of(answer: Answer) -> tuple[Part, ...]:
     """All parts in order, those of change sets included; a failed change set is one part in its place."""
     try:
-        return tuple(_parts(answer.headers.get("content-type", ""), answer.body))
+        return tuple(_parts(answer.headers.get("content-type", ""), answer.body, SETS))
     except (ValueError, UnicodeDecodeError) as error:
         remote = Remote(system=answer.system, status=answer.status, message="the batch's answer cannot be read")
         raise Unavailable(remote) from error
 
 
-def _parts(kind: str, body: bytes) -> Iterable[Part]:
+def _parts(kind: str, body: bytes, deeper: int) -> Iterable[Part]:
+    """The parts of a body and of those inside it, which may nest `deeper` times."""
     found = _BOUNDARY.search(kind)
     if not found:
         raise ValueError("no boundary")
     delimiter = b"--" + found[1].encode()
-    for piece in (b"\r\n" + body).split(b"\r\n" + delimiter)[1:]:
+    pieces = (b"\r\n" + body).split(b"\r\n" + delimiter, MOST_PARTS + 1)[1:]
+    if len(pieces) > MOST_PARTS:
+        raise ValueError("too many parts")
+    for piece in pieces:
         if piece.startswith(b"--"):
             return
         headers, content = _head(piece.removeprefix(b"\r\n"))
         inner = headers.get("content-type", "")
-        if inner.startswith("multipart/"):
-            yield from _parts(inner, content)
+        if inner.startswith("multipart/") and deeper:
+            yield from _parts(inner, content, deeper - 1)
         else:
             yield _http(content)
 

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.connectors.dynamics.batch import Operation, Part, content_type, parts_of, request_body
-from shared.connectors.dynamics.odata import Row, rows_of
-from shared.connectors.dynamics.verdicts import AlreadyThere
-from shared.connectors.rest import Answer, Missing, Rest, decoded
+from shared.connectors.dynamics.odata import Row, row_of, rows_of
+from shared.connectors.dynamics.verdicts import SYSTEM, AlreadyThere
+from shared.connectors.rest import Answer, Missing, Rest
 from shared.errors import Conflict
 
 REPRESENTATION = "return=representation"
@@ -44,7 +44,7 @@ class Calls:
             answer = await self.rest.call("GET", path, params=params)
         except Missing:
             return None
-        return Row(answer.json())
+        return row_of(answer.json())
 
     async def list(self, path: str, params: Mapping[str, str]) -> tuple[Row, ...]:
         """The first page of a query, which is all where the query is narrow."""
@@ -105,11 +105,13 @@ class Calls:
 
 
 def _row(answer: Answer) -> Row | None:
-    return Row(answer.json()) if answer.status in (ANSWERED, 201) and answer.body else None
+    return row_of(answer.json()) if answer.status in (ANSWERED, 201) and answer.body else None
 
 
 def _row_of(part: Part) -> Row | None:
-    return Row(decoded(part.body)) if part.status in (ANSWERED, 201) and part.body else None
+    if part.status not in (ANSWERED, 201) or not part.body:
+        return None
+    return row_of(Answer(system=SYSTEM, status=part.status, headers=part.headers, body=part.body).json())
 
 
 def merged(answers: Sequence[Part], read: Row) -> Row:

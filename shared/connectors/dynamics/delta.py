@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.connectors.dynamics.odata import Row, joined, rows_of
+from shared.connectors.dynamics.odata import Row, is_guid, joined, rows_of, unreadable
 from shared.connectors.dynamics.schema import SolutionNames
 from shared.connectors.dynamics.verdicts import CursorExpired, NotTracked
 from shared.connectors.rest import Rest
@@ -40,13 +40,12 @@ class Feed:
 
     def seen(self, row: Row) -> Seen | None:
         """A changed row. A solution row stands for its deal, whose own version does not move with it."""
-        if row.text("reason"):
-            return Seen(ref=Ref(self.kind, row.text("id").lower()), version="", gone=True)
-        owner = row.lookup(self.owner) if self.owner else ""
-        if self.owner and not owner:
-            return None
-        ref = Ref(DEAL, owner) if owner else Ref(self.kind, row.text(self.key).lower())
-        return Seen(ref=ref, version=row.version)
+        gone, owner = bool(row.text("reason")), row.lookup(self.owner) if self.owner else ""
+        kind = DEAL if self.owner and not gone else self.kind
+        ident = row.text("id").lower() if gone else owner if self.owner else row.text(self.key).lower()
+        if not is_guid(ident):
+            return None  # no row is called so, and a signal could not name it
+        return Seen(ref=Ref(kind, ident), version="" if gone else row.version, gone=gone)
 
 
 FEEDS = (
@@ -103,8 +102,12 @@ class Delta:
         baseline, full = link is None, link == EXPIRED and feed.kind == DEAL
         # Only the deals' own list is "everything there is": the rest merely woke deals.
         url, params = (link, None) if link else (feed.set, {"$select": feed.select})
+        followed: set[str] = set()
         prefer = {"Prefer": f"odata.track-changes,odata.maxpagesize={self.page_size}"}
         while url:
+            if url in followed:
+                raise unreadable("the pages of a list lead back to one that was read before")
+            followed.add(url)
             body = (await self.rest.call("GET", url, params=params, headers=prefer)).json()
             shown = () if baseline else tuple(seen for row in rows_of(body) if (seen := feed.seen(row)))
             row = Row(body if isinstance(body, Mapping) else {})
@@ -118,7 +121,7 @@ def _links(cursor: str | None) -> dict[str, Any] | None:
         return {}
     try:
         links = json.loads(cursor)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return links if isinstance(links, dict) else None
 

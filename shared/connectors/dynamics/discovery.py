@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 
 from shared.connectors.dynamics.metadata import labels_of, read_table
-from shared.connectors.dynamics.odata import Row, rows_of
+from shared.connectors.dynamics.odata import Row, row_of, rows_of
 from shared.connectors.dynamics.schema import SolutionNames, Table, squeezed
 from shared.connectors.rest import Rest
 
@@ -57,7 +57,7 @@ async def _heads(rest: Rest, tables: set[str]) -> dict[str, Row]:
     names = sorted(tables)
     paths = (f"EntityDefinitions(LogicalName='{name}')" for name in names)
     answers = await asyncio.gather(*(rest.call("GET", path, params=_HEAD) for path in paths))
-    return {name: Row(answer.json()) for name, answer in zip(names, answers, strict=True)}
+    return {name: row_of(answer.json()) for name, answer in zip(names, answers, strict=True)}
 
 
 def _is(head: Row, labels: frozenset[str]) -> bool:

@@ -16,7 +16,7 @@ from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.discovery import find_solutions
 from shared.connectors.dynamics.metadata import read_table
 from shared.connectors.dynamics.microsoft import flows_active
-from shared.connectors.dynamics.odata import Row, equals, is_guid
+from shared.connectors.dynamics.odata import Row, equals, is_guid, row_of
 from shared.connectors.dynamics.reading import Reader
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.selection import query
@@ -98,7 +98,7 @@ class Dynamics:
 
     async def ping(self) -> World:
         """An authenticated call that names the organisation and the application user."""
-        row = Row((await self.calls.rest.call("GET", "WhoAmI")).json())
+        row = row_of((await self.calls.rest.call("GET", "WhoAmI")).json())
         return World(organisation=row.text("OrganizationId").lower(), user=row.text("UserId").lower())
 
     async def microsoft_flows_active(self) -> tuple[str, ...]:

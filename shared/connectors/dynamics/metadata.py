@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.connectors.dynamics.odata import Row, rows_of
+from shared.connectors.dynamics.odata import Row, row_of, rows_of
 from shared.connectors.dynamics.schema import Choice, Column, Table
 from shared.connectors.rest import Rest
 
@@ -51,7 +51,7 @@ async def read_table(rest: Rest, name: str) -> Table:
     found = (_column(row, told.get(row.text("LogicalName"), Row({}))) for row in rows_of(columns.json()))
     return Table(
         name=name,
-        set=Row(head.json()).text("EntitySetName"),
+        set=row_of(head.json()).text("EntitySetName"),
         columns={column.name: column for column in found if column.name},
     )
 

@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from shared.connectors.dynamics.verdicts import SYSTEM
+from shared.errors import Remote, Unavailable
+
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -64,14 +67,20 @@ class Row:
         return self.data.get(name) is True
 
     def day(self, name: str) -> date | None:
-        """An Edm.Date, or the UTC day of a date and time."""
+        """An Edm.Date, or the UTC day of a date and time. What is neither is not "no date": it raises Unavailable."""
         text = self.text(name)
-        return date.fromisoformat(text[:10]) if text else None
+        try:
+            return date.fromisoformat(text[:10]) if text else None
+        except ValueError as error:
+            raise unreadable(f"{name} is no date") from error
 
     def moment(self, name: str) -> datetime:
-        """Times of rows are UTC and whole seconds: `2026-01-31T00:00:00Z`."""
+        """Times of rows are UTC and whole seconds: `2026-01-31T00:00:00Z`. Raises Unavailable for what is no time."""
         text = self.text(name)
-        return datetime.fromisoformat(text).astimezone(UTC) if text else datetime.min.replace(tzinfo=UTC)
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC) if text else datetime.min.replace(tzinfo=UTC)
+        except (ValueError, OverflowError) as error:
+            raise unreadable(f"{name} is no time") from error
 
     def lookup(self, column: str) -> str:
         """The id that a lookup column holds, "" for none."""
@@ -83,7 +92,19 @@ class Row:
 
     def children(self, navigation: str) -> tuple[Row, ...]:
         value = self.data.get(navigation)
-        return tuple(map(Row, value)) if isinstance(value, list) else ()
+        return tuple(Row(item) for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()
+
+
+def unreadable(what: str) -> Unavailable:
+    """Nothing that was read, so nothing that can be settled, overwritten or given up."""
+    return Unavailable(Remote(system=SYSTEM, message=f"the answer has a shape we cannot read: {what}"))
+
+
+def row_of(body: Any) -> Row:
+    """The row that an answer is; raises Unavailable for one that is none."""
+    if not isinstance(body, Mapping):
+        raise unreadable("it is no row")
+    return Row(body)
 
 
 def rows_of(body: Any) -> tuple[Row, ...]:

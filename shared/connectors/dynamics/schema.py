@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 NUMBERS = frozenset({"Money", "Decimal", "Double", "Integer", "BigInt"})
 WHOLE = frozenset({"Integer", "BigInt"})
 TEXTS = frozenset({"String", "Memo"})
 BY_CURRENCY = 2  # PrecisionSource of a money column: 0 its own, 1 the organisation's, 2 the currency's
+MOST_PLACES = 20  # no column has as many: a larger number is a mistake of whoever told it
+ROOMY = Context(prec=1000)  # the usual 28 digits are too few for an amount that is only large
 OPEN_STATE = 0
 ON_HOLD = 2  # the standard status reason; a renamed or translated label does not change its value
 
@@ -60,7 +62,9 @@ class Column:
         if self.type in WHOLE:
             return int(amount.to_integral_value(ROUND_HALF_UP))
         places = currency_precision if self.precision_source == BY_CURRENCY else self.precision
-        return amount if places is None else amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        if places is None or not 0 <= places <= MOST_PLACES:
+            return amount
+        return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, ROOMY)
 
     def beyond(self, amount: Decimal) -> str | None:
         """Why the column cannot hold the amount; None where it can."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from shared.connectors.partner_center.patching import operations
 from shared.connectors.partner_center.polling import Poll
 from shared.connectors.partner_center.tenant import tenant_of
 from shared.connectors.partner_center.vocabulary import is_ours
-from shared.connectors.partner_center.wire import SYSTEM, Brief, Referral
+from shared.connectors.partner_center.wire import SYSTEM, Brief, Referral, is_ident
 from shared.connectors.rest import Answer, Missing, Rest
 from shared.domain.link import Purpose
 from shared.domain.values import Side
@@ -26,7 +25,6 @@ from shared.ports import Change, Draft, Page, Recovered, Search, Snapshot, World
 WHOLE = {"Prefer": "return=representation"}
 SKEW = timedelta(minutes=5)  # our clock wrote `since`, the service's wrote createdDateTime
 MOST_PAGES = 50  # 5,000 referrals created since an intent: more is no window, and is not searched
-_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +41,7 @@ class PartnerCenter:
     kind: str = KIND
 
     async def read(self, ident: str) -> Snapshot | None:
-        if not _ID.fullmatch(ident):
+        if not is_ident(ident):
             return None  # no referral is called so, and the text must not become part of an address
         try:
             return self._snapshot(await self._record("GET", ident))
@@ -147,7 +145,7 @@ class PartnerCenter:
         )
 
     async def _engagement(self, engagement: str) -> list[Referral]:
-        if not _ID.fullmatch(engagement):
+        if not is_ident(engagement):
             return []
         params = {"$filter": f"engagementId eq '{engagement}'"}
         return [Referral.read(item) async for page in pages(self.rest, params) for item in page.value]

@@ -11,7 +11,7 @@ from typing import Any
 from shared.connectors.partner_center.listing import PATH, Descent, pages
 from shared.connectors.partner_center.mapping import KIND
 from shared.connectors.partner_center.vocabulary import is_ours
-from shared.connectors.partner_center.wire import NEVER, Brief, Listing, instant
+from shared.connectors.partner_center.wire import NEVER, Brief, Listing, instant, is_ident
 from shared.connectors.rest import Rest
 from shared.domain.values import Ref
 from shared.errors import Refused
@@ -38,7 +38,7 @@ class Cursor:
 
     @property
     def bound(self) -> datetime:
-        return self.at if self.at == NEVER else self.at - OVERLAP
+        return max(self.at, NEVER + OVERLAP) - OVERLAP
 
     def news(self, brief: Brief) -> bool:
         return not brief.e_tag or self.kept.get(brief.id) != brief.e_tag
@@ -55,7 +55,7 @@ class Cursor:
             more = {name: value for name, value in data.items() if name not in ("at", "kept")}
             kept = {str(k): str(v) for k, v in data["kept"].items()}
             return cls(at=instant(data["at"]) or NEVER, kept=kept, more=more)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return cls()
 
 
@@ -77,7 +77,7 @@ class Poll:
         read: list[Brief] = []
         async for briefs in self._window(since.bound):
             read += briefs
-            yield Page(seen=tuple(self._seen(b) for b in briefs if since.news(b)))
+            yield Page(seen=tuple(self._seen(b) for b in briefs if since.news(b) and is_ident(b.id)))
         yield Page(cursor=self._moved(since, read).encoded())
 
     async def _baseline(self) -> Cursor:
@@ -116,5 +116,5 @@ class Poll:
     def _moved(self, since: Cursor, read: list[Brief]) -> Cursor:
         """A time in the future would hide every real change after it: it is cut to now."""
         at = min(max([since.at, *(brief.updated for brief in read)]), max(since.at, self.clock.now()))
-        near = sorted((b for b in read if b.updated >= at - OVERLAP), key=lambda b: b.updated, reverse=True)
+        near = sorted((b for b in read if b.updated >= Cursor(at=at).bound), key=lambda b: b.updated, reverse=True)
         return replace(since, at=at, kept={b.id: b.e_tag or "" for b in near[:MOST_KEPT]})

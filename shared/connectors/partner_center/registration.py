@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from shared.connectors.partner_center.wire import SYSTEM, Wire
+from shared.connectors.partner_center.wire import SYSTEM, Items, Wire
 from shared.connectors.rest import Missing, Rest
 from shared.errors import Refused, Remote
 
@@ -20,7 +20,7 @@ class Registered(Wire):
     """What is registered; PascalCase in the docs, and compared without case."""
 
     webhook_url: str | None = Field(default=None, alias="WebhookUrl")
-    webhook_events: list[str] | None = Field(default=None, alias="WebhookEvents")
+    webhook_events: Items[str] | None = Field(default=None, alias="WebhookEvents")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
+
+from shared.connectors.foreign_json import decoded
 
 
 def tenant_of(token: str) -> tuple[str, str]:
@@ -13,7 +14,7 @@ def tenant_of(token: str) -> tuple[str, str]:
     if len(parts) != 3:  # noqa: PLR2004  header, payload, signature (RFC 7519)
         return "", ""
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = decoded(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         return str(claims.get("tid") or ""), str(claims.get("oid") or "")
     except (binascii.Error, ValueError, AttributeError):
         return "", ""

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from shared.connectors.foreign_json import LONGEST_NUMBER
 from shared.errors import Refused, Remote
 
 SYSTEM = "Partner Center"
 AnyWire = TypeVar("AnyWire", bound="Wire")
+Item = TypeVar("Item")
+# The first wrong element is enough said: an error for each of a million takes a gigabyte.
+Items: TypeAlias = Annotated[list[Item], FailFast()]
+LONGEST_REASON = 1000
+_IDENT = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
+
+
+def is_ident(text: str) -> bool:
+    """Whether a referral or an engagement may be called so: it becomes a part of addresses and signals."""
+    return _IDENT.fullmatch(text) is not None
+
+
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _countable(value: Decimal) -> Decimal:
+    """A number may come as a text, which the limits of JSON's numbers do not reach."""
+    if abs(value.adjusted()) > LONGEST_NUMBER or len(value.as_tuple().digits) > LONGEST_NUMBER:
+        raise ValueError("a number beyond every limit")
+    return value
 
 
 class Wire(BaseModel):
     """An object of the API: keys match without case, as Microsoft's own samples mix it; unknown ones are kept."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="allow", frozen=True, alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -60,7 +83,7 @@ class CustomerProfile(Wire):
     name: str | None = None
     size: str | None = None
     address: PostalAddress | None = None
-    team: list[Member] | None = None
+    team: Items[Member] | None = None
 
 
 class Consent(Wire):
@@ -83,17 +106,17 @@ class Attribute(Wire):
 
 
 class AdditionalRequirements(Wire):
-    attributes: list[Attribute] | None = None
+    attributes: Items[Attribute] | None = None
 
 
 class Requirements(Wire):
-    solutions: list[CatalogSolution] | None = None
+    solutions: Items[CatalogSolution] | None = None
     additional_requirements: AdditionalRequirements | None = None
 
 
 class Details(Wire):
     notes: str | None = None
-    deal_value: Decimal | None = None
+    deal_value: Annotated[Decimal, AfterValidator(_countable)] | None = None
     currency: str | None = None
     closing_date_time: str | None = None
     requirements: Requirements | None = None
@@ -130,7 +153,7 @@ class Brief(Wire):
     external_reference_id: str | None = None
     created_date_time: str | None = None
     updated_date_time: str | None = None
-    target: list[Target] | None = None
+    target: Items[Target] | None = None
 
     @property
     def created(self) -> datetime:
@@ -156,7 +179,7 @@ class Referral(Brief):
     customer_profile: CustomerProfile | None = None
     consent: Consent | None = None
     details: Details | None = None
-    team: list[Member] | None = None
+    team: Items[Member] | None = None
     invite_context: InviteContext | None = None
     tracking_info: TrackingInfo | None = None
 
@@ -182,7 +205,7 @@ def _valid(model: type[AnyWire], data: Any) -> AnyWire:
         return model.model_validate(data)
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        remote = Remote(system=SYSTEM, message=f"the answer has a shape we cannot read ({places})")
+        remote = Remote(system=SYSTEM, message=f"the answer has a shape we cannot read ({places[:LONGEST_REASON]})")
         raise Refused(remote, advice="Compare it with a newer release of this product") from error
 
 
@@ -192,6 +215,6 @@ def instant(text: str | None) -> datetime | None:
     digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
     try:
         moment = datetime.fromisoformat(head + dot + digits[:6].ljust(6, "0") + tail[len(digits) :] if dot else head)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the second: year 1 or 9999, and another one in UTC
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
