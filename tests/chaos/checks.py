@@ -120,7 +120,9 @@ def _group(value: Value) -> Group:
 
 def _named(world: World, row: Row, name: str) -> bool:
     """Without a marker the newest side wins where nobody can say who wrote a value; Audit names both then (§1)."""
-    return not world.carries_marker and any(f"{TITLES[name]} was set to" in line for line in row.audit)
+    named = not world.carries_marker and any(f"{TITLES[name]} was set to" in line for line in row.audit)
+    world.ambiguous += named
+    return named
 
 
 def _check_microsoft(world: World, story: Story, row: Row) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import timedelta
@@ -41,6 +42,13 @@ class Schedule:
         self.faults.clock = self.world.clock
         self.people = People(self.world, self.rng)
         self.workers = Workers(self.world, self.faults)
+        self.webhooks: Counter[str] = Counter()
+
+    @property
+    def tally(self) -> Counter[str]:
+        """What was played: faults by kind, webhooks lost and doubled, looks, and edits that nobody could attribute."""
+        looks = Counter({"looks": len(self.world.telemetry.outcomes), "ambiguous": self.world.ambiguous})
+        return self.faults.played + self.webhooks + looks
 
     async def run(self, *, phases: int = 3, steps: int = 10) -> None:
         """Make deals, edit them in phases that end in quiet and a check, and bring them to their end."""
@@ -98,8 +106,10 @@ class Schedule:
             fate = self.rng.random()
             if fate < 0.15:
                 announced.remove(signal)
+                self.webhooks["lost webhook"] += 1
             elif fate < 0.3:
                 announced.append(signal)
+                self.webhooks["doubled webhook"] += 1
         await self.world.deliver()
 
     async def quiet(self) -> None:

@@ -31,7 +31,10 @@ LIVE = Policy(live=True, fingerprint="live")
 
 @dataclass
 class World:
-    """`webhooks` false: nothing announces a change, only heal finds it. `echoes` true: our own writes come back."""
+    """`webhooks` false: nothing announces a change, only heal finds it.
+
+    `ambiguous` counts edits that gave way because nobody can say who wrote them (a side without a marker).
+    """
 
     policy: Policy = LIVE
     hook: Hook = nothing
@@ -39,6 +42,7 @@ class World:
     rounds: bool = False
     webhooks: bool = True
     clock: FakeClock = field(default_factory=FakeClock)
+    ambiguous: int = 0
     outcomes: list[Outcome] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
+from tests.chaos.faults import ANSWERS
 from tests.chaos.schedules import Schedule
 from tests.proof.figure import Broken, Failure, Figure, Harm, Say, Scale, Suite
 
@@ -37,9 +39,11 @@ def _figure(scale: Scale, say: Say, *, carries_marker: bool) -> Figure:
     jobs = [(kind, seeds[at : at + CHUNK]) for kind in kinds for at in range(0, len(seeds), CHUNK)]
     start = time.monotonic()
     failures: list[Failure] = []
+    tally: Counter[str] = Counter()
     with ProcessPoolExecutor(scale.workers) as pool:
-        for done, found in enumerate(pool.map(_played, jobs), 1):
+        for done, (found, played) in enumerate(pool.map(_played, jobs), 1):
             failures += found
+            tally += played
             if done % 10 == 0:
                 say(f"{kinds[0]}: {done * CHUNK:,} of {len(jobs) * CHUNK:,} schedules")
     rates = ", ".join(f"{rate:.0%}" for rate in RATES)
@@ -49,18 +53,34 @@ def _figure(scale: Scale, say: Say, *, carries_marker: bool) -> Figure:
         unit="schedules",
         seconds=time.monotonic() - start,
         failures=tuple(failures),
+        found=_found(tally),
     )
 
 
-def _played(job: tuple[Kind, range]) -> list[Failure]:
+def _found(tally: Counter[str]) -> str:
+    webhooks = f"{tally['lost webhook']:,} webhooks lost and {tally['doubled webhook']:,} doubled"
+    calls = sum(tally[kind] for kind in ANSWERS)
+    faults = f"{tally['die']:,} deaths, {tally['stall']:,} stalls, {calls:,} calls failed"
+    ambiguous = f"; {tally['ambiguous']:,} edits gave way as ambiguous, named in Audit" if tally["ambiguous"] else ""
+    return f"{tally['looks']:,} looks; {faults}; {webhooks}{ambiguous}"
+
+
+def _played(job: tuple[Kind, range]) -> tuple[list[Failure], Counter[str]]:
     kind, seeds = job
-    return [failure for seed in seeds if (failure := play(kind, seed))]
+    failures: list[Failure] = []
+    tally: Counter[str] = Counter()
+    for seed in seeds:
+        schedule = Schedule(seed, rate=kind.rate, carries_marker=kind.carries_marker)
+        failure = play(schedule, kind, seed)
+        failures += [failure] if failure else []
+        tally += schedule.tally
+    return failures, tally
 
 
-def play(kind: Kind, seed: int) -> Failure | None:
+def play(schedule: Schedule, kind: Kind, seed: int) -> Failure | None:
     """One schedule to its end."""
     try:
-        asyncio.run(Schedule(seed, rate=kind.rate, carries_marker=kind.carries_marker).run())
+        asyncio.run(schedule.run())
     except AssertionError as error:
         harm = error.harm if isinstance(error, Broken) else Harm.OTHER
         return Failure(harm=harm, what=f"seed {seed}, {kind}, rate {kind.rate}: {error}", again=_again(kind, seed))
