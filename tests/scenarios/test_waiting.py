@@ -74,3 +74,18 @@ async def test_waiting_is_told_once() -> None:
         await w.heal()
 
     assert len(w.row.audit) == 1
+
+
+async def test_a_deal_that_waits_is_no_longer_parked_for_a_failure_that_is_over() -> None:
+    """A signal that failed too often is parked; once a look comes as far as what the deal lacks, it only waits."""
+    w = World()
+    await w.heal()
+    ident = w.crm.make(**{deal.SOLUTIONS: Group()})
+    w.announced.clear()
+    signal = w.signal(Look.OPPORTUNITY, Side.CRM, ident)
+    await w.job.poisoned(signal.encoded().encode(), reason="it failed five times")
+    assert len(w.parked.entries) == 1
+    outcomes = await w.replay(Side.CRM, ident)
+
+    assert [outcome.kind for outcome in outcomes] == [Kind.WAITING]
+    assert w.parked.entries == {}
