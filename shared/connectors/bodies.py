@@ -46,16 +46,15 @@ class Gzip:
         self._opened, self._begun = zlib.decompressobj(ZIPPED), False
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """What a chunk unpacks to; a full piece may have more behind it, though nothing of the chunk is left."""
+        """What a chunk unpacks to, as far as its own bytes lead: what is still inside comes with the next chunk."""
         self._begun = self._begun or bool(chunk)
-        rest, more = chunk, True
-        while more and not self._opened.eof:
+        rest = chunk
+        while rest and not self._opened.eof:
             try:
                 piece = self._opened.decompress(rest, PIECE)
             except zlib.error as error:
                 raise Garbled from error
             rest = self._opened.unconsumed_tail
-            more = bool(rest) or len(piece) == PIECE
             yield piece
 
     def end(self) -> None:
