@@ -31,7 +31,7 @@ from shared.platform.identity import CredentialTokens, StaticTokens, _Token
 from shared.platform.outside import outside
 from shared.platform.refresh_token import RefreshTokenCredential, SettingVault
 from shared.platform.telemetry import quieten
-from shared.settings import Reading, read
+from shared.settings import Reading, Settings, read
 
 SECRET = "S3cr3t-b0dy-of-a-token"
 GUID = "3f0c1d9e-5a51-4f0e-9a5a-1c2d3e4f5a6b"
@@ -238,11 +238,11 @@ async def test_a_refused_refresh_token_is_not_repeated(logged: Callable[[], str]
     await credential.close()
 
 
-@pytest.mark.parametrize("model", [Referral, Signal])
+@pytest.mark.parametrize("model", [Referral, Signal, Settings])
 def test_a_shape_that_cannot_be_read_is_not_quoted(model: Any) -> None:
     """A validation error names the place and not what was there: a customer's data, or somebody's secret."""
     with pytest.raises(ValidationError) as caught:
-        model.model_validate({"id": [SECRET], "look": SECRET, "customerProfile": SECRET})
+        model.model_validate({"id": [SECRET], "look": SECRET, "customerProfile": SECRET, "MODE": SECRET})
     assert SECRET not in str(caught.value)
 
 
