@@ -18,28 +18,8 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = sorted([ROOT / "function_app.py", *ROOT.glob("functions/**/*.py"), *ROOT.glob("shared/**/*.py")])
 # Modules that turn bytes into code or objects, start programs, or read XML with its entities.
 MODULES = frozenset(
-    [
-        "pickle",
-        "marshal",
-        "shelve",
-        "dill",
-        "cloudpickle",
-        "joblib",
-        "jsonpickle",
-        "subprocess",
-        "pty",
-        "ctypes",
-        "code",
-        "codeop",
-        "imp",
-        "xml",
-        "lxml",
-        "telnetlib",
-        "ftplib",
-        "smtplib",
-        "cgitb",
-        "pdb",
-    ]
+    {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "jsonpickle", "code", "codeop", "imp", "ctypes"}
+    | {"subprocess", "pty", "xml", "lxml", "telnetlib", "ftplib", "smtplib", "cgitb", "pdb"}
 )
 CALLS = frozenset({"eval", "exec", "compile", "__import__", "breakpoint", "print", "input"})
 ATTRIBUTES = frozenset(
@@ -54,7 +34,8 @@ def findings(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names if name.name.partition(".")[0] in MODULES)
         elif isinstance(node, ast.ImportFrom):
-            yield from ([node.module] if (node.module or "").partition(".")[0] in MODULES else [])
+            module = node.module or ""
+            yield from [module] if module.partition(".")[0] in MODULES else []
         elif isinstance(node, ast.Call):
             yield from _called(node)
 
@@ -70,7 +51,7 @@ def _called(node: ast.Call) -> Iterator[str]:
     for word in node.keywords:
         given = word.value.value if isinstance(word.value, ast.Constant) else None
         if word.arg in ARGUMENTS and given is ARGUMENTS[word.arg]:
-            yield f"{word.arg}={given}"
+            yield f"{word.arg}={given!r}"
 
 
 @each_file
@@ -110,7 +91,7 @@ def routes() -> dict[str, str]:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
     for blueprint in BLUEPRINTS:
         app.register_functions(blueprint)
-    triggers = (function.get_trigger().get_dict_repr() for function in app.get_functions())
+    triggers = [trigger.get_dict_repr() for each in app.get_functions() if (trigger := each.get_trigger())]
     return {t["route"]: str(t["authLevel"]) for t in triggers if t.get("type") == "httpTrigger"}
 
 
