@@ -12,6 +12,8 @@ import httpx
 
 from tests.proof.figure import Say
 from tests.proof.parts_checks import Inspector
+from tests.proof.parts_closing import Closing
+from tests.proof.parts_editing import Editing
 from tests.proof.parts_ground import Ground
 from tests.proof.parts_people import Crowd
 from tests.proof.parts_rest import Rest
@@ -53,6 +55,7 @@ class Acts:
 
     def __post_init__(self) -> None:
         self.crowd = Crowd(self.on, random.Random(self.seed))  # noqa: S311 - repeatable on purpose
+        self.editing = Editing(self.crowd)
         self.weather = Weather(self.on, random.Random(f"{self.seed} weather"))  # noqa: S311
         self.reaper = Reaper(self.on, random.Random(f"{self.seed} reaper"))  # noqa: S311
         self.inspector = Inspector(self.on, self.again)
@@ -66,7 +69,7 @@ class Acts:
         await self._act("edited through an outage", self._edit_through_an_outage, third)
         await self._act("closed", self._close, third)
         await self.inspector.stamp(self.crowd.deals)
-        await self.crowd.announce_closed()
+        await Closing(self.crowd).announce()
         await self._rest()
         await self.inspector.untouched(self.crowd.deals)
         self.say(f"over, {len(self.inspector.failures)} failures")
@@ -88,6 +91,7 @@ class Acts:
         async with self.weather:
             healing = asyncio.create_task(self._heal_now_and_then())
             await asyncio.gather(act(), self.reaper.kill(kills))
+            await self.editing.unheard(0.3)
             healing.cancel()
             await asyncio.wait({healing})
         self.busy += time.monotonic() - start
@@ -107,18 +111,20 @@ class Acts:
         await asyncio.gather(self.crowd.make(half), *(self.weather.spell(system, lost) for system in SYSTEMS))
         await self.on.restart_storage()
         await self.crowd.make(self.size.deals - half)
-        await self.crowd.edit(self.size.rounds)
+        await self.editing.rounds(self.size.rounds)
 
     async def _edit_through_an_outage(self) -> None:
         system, other = self.crowd.rng.sample(list(SYSTEMS), 2)
         outage = Spell(name="503 in an outage", rule={"status": 503}, seconds=self.size.outage)
         expired = Spell(name="401 until a new sign-in", rule={"status": 401}, seconds=self.size.outage / 4)
         await asyncio.gather(
-            self.crowd.edit(self.size.rounds), self.weather.spell(system, outage), self.weather.spell(other, expired)
+            self.editing.rounds(self.size.rounds),
+            self.weather.spell(system, outage),
+            self.weather.spell(other, expired),
         )
 
     async def _close(self) -> None:
-        await self.crowd.close_some_and_edit(0.5, self.size.rounds)
+        await Closing(self.crowd).some(0.5, self.size.rounds)
 
     async def _rest(self) -> None:
         start = time.monotonic()

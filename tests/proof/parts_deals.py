@@ -127,3 +127,8 @@ class Deal:
     def __str__(self) -> str:
         made = self.row if self.origin is Side.CRM else self.referral
         return f"deal {self.number} (made in {self.origin}, {made})"
+
+
+def listed(identifier: str) -> Json:
+    """A solution as a referral lists it."""
+    return {"id": identifier, "name": identifier, "type": "Name", "solutionType": "IP", "publisherName": "Fabrikam"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 from tests.proof.figure import Say
@@ -12,10 +11,10 @@ from tests.proof.parts_ground import Ground
 
 LEASES = 660.0  # seconds: the longest that anything is kept from others, and somewhat more
 FORGOTTEN = 3700.0  # seconds: what was passed is remembered for an hour
-LONGEST = 3000.0  # seconds of the machine's time
-ROUNDS = 30
+SCHEDULE = 300.0  # seconds between two runs of auto-heal, as by default
+SECONDS = 5.0  # between two looks where time has to be waited for
+ROUNDS = 12
 LOOK = 0.4
-PAUSE = 20.0  # between two looks where time has to be waited for
 
 
 @dataclass
@@ -26,20 +25,25 @@ class Rest:
     say: Say
 
     async def end(self) -> int:
-        began, said = time.monotonic(), ""
-        for number in range(1, ROUNDS + 1) if self.ground.clock else iter(range(1, 10**6)):
+        for number in range(1, ROUNDS):
             await self._drained()
             await self.ground.heal()
             await self._drained()
             if not (left := await self._left()):
                 return number
-            if time.monotonic() - began > LONGEST:
-                break
-            if left != said:
-                self.say(f"waits for {left}")
-                said = left
-            await self.ground.later(LEASES if self.ground.clock else PAUSE)
+            self.say(f"waits for {left}")
+            await self._later(number)
         return ROUNDS
+
+    async def _later(self, number: int) -> None:
+        """Until leases have ended: at once where clocks can be set ahead; else until all is done or heal is due."""
+        if self.ground.clock:
+            await self.ground.later(FORGOTTEN if number > ROUNDS // 2 else LEASES)
+            return
+        for _ in range(int(SCHEDULE / SECONDS)):
+            await asyncio.sleep(SECONDS)
+            if not await self._left():
+                return
 
     async def _drained(self) -> None:
         """Nothing runs and nothing can be taken now; what is hidden or delayed may be there."""
