@@ -1,7 +1,7 @@
 """The one door to the project for developers: makes what is missing, then does what is asked.
 
     python dev.py demo [--keep]        play the product's scenarios on this machine
-    python dev.py test [pytest args]   lint, format, types, layers, then the whole suite with coverage
+    python dev.py test [pytest args]   lint, format, types, layers, secrets, then the whole suite with coverage
     python dev.py pytest [args]        the suite alone, or part of it
     python dev.py prove [--runs 20000] play what goes wrong, and count what was lost, doubled or diverged
     python dev.py host [--port 7071] [--embedded] [host args]
@@ -216,19 +216,24 @@ def ready(wanted: str | None, *, azurite: bool) -> Environment:
     return environment
 
 
-def test(wanted: str | None, arguments: Sequence[str]) -> int:
-    environment = ready(wanted, azurite=True)
+def checks(environment: Environment) -> dict[str, Command]:
+    """What is looked at before the tests, in order."""
     python = str(environment.python)
-    checks = {
+    return {
         "ruff check": [python, "-m", "ruff", "check", "."],
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "mypy": [python, "-m", "mypy"],
         "import-linter": [str(environment.bin / ("lint-imports.exe" if WINDOWS else "lint-imports"))],
+        "secret scan": [python, "-m", "tests.security.scan"],
     }
-    failed = [title for title, command in checks.items() if not check(title, command, environment)]
+
+
+def test(wanted: str | None, arguments: Sequence[str]) -> int:
+    environment = ready(wanted, azurite=True)
+    failed = [title for title, command in checks(environment).items() if not check(title, command, environment)]
     if failed:
         print("  failed before the tests: {}".format(", ".join(failed)), flush=True)
-    command = [python, "-m", "pytest", "--cov", "--cov-report=term", *arguments]
+    command = [str(environment.python), "-m", "pytest", "--cov", "--cov-report=term", *arguments]
     # pytest prints last: its summary is what one looks for.
     return subprocess.call(command, cwd=str(ROOT), env=environment.variables()) or bool(failed)
 
