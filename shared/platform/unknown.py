@@ -31,7 +31,7 @@ def restored(plain: Any, found: Sequence[tuple[Sequence[str], Any]]) -> Any:
         for step in way:
             place = _step(place, step)
         if isinstance(place, dict):
-            place.setdefault(name, value)
+            place[name] = value
     return plain
 
 

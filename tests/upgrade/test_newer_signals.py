@@ -63,6 +63,14 @@ async def test_a_newer_signal_goes_back_to_its_queue_as_it_came(novelty: dict[st
     assert [name for name, _ in w.telemetry.events] == ["newer_handed_back"]
 
 
+async def test_what_a_newer_signal_leaves_out_is_not_filled_in() -> None:
+    """A default of this release may be another one in the next."""
+    w = World()
+    least = {"version": VERSION + 1, "look": "cosell-changes", "side": "crm", "kind": "lead", "id": "l-1"}
+    await reception(w).run(json.dumps(least).encode())
+    assert json.loads(w.signals.log[0].body) == least | {"handed_back": 1}
+
+
 @each_novelty
 async def test_a_newer_signal_that_nobody_reads_is_parked_after_a_day(novelty: dict[str, object]) -> None:
     """After a roll-back it is parked once, under its own record, with the words of it that were not understood."""
