@@ -54,6 +54,14 @@ def test_a_planted_secret_is_found(what: str, tmp_path: Path) -> None:
     assert {(find.file, find.line == 1 + text.startswith("---")) for find in found} == {(name, True)}
 
 
+@pytest.mark.parametrize(
+    "what", ["a marked storage key", "an application's secret", "a function's key", "a shared access signature"]
+)
+def test_azures_secrets_are_known_by_their_marks(what: str, tmp_path: Path) -> None:
+    """They are found for what they are, not only because their letters look random."""
+    assert "Azure secret" in {find.kind for find in planted(tmp_path, *PLANTED[what])}
+
+
 @pytest.mark.parametrize("what", PLANTED)
 def test_what_is_found_is_not_repeated(what: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The scan fails and names the place; its output, which a workflow shows to everybody, has no secret in it."""
