@@ -47,8 +47,12 @@ class Core:
 def core(settings: Settings, world: Outside) -> Core:
     """Both gateways and what works between them."""
     policy, clock = settings.policy(), world.clock
-    partner = partner_center.connect(_partner(settings), client=world.client, tokens=world.partner_tokens, clock=clock)
-    crm = dynamics.connect(_dynamics(settings), client=world.client, tokens=world.dataverse_tokens, clock=clock)
+    partner = partner_center.connect(
+        _partner(settings), client=world.client, tokens=world.partner_tokens, clock=clock, tick=world.tick
+    )
+    crm = dynamics.connect(
+        _dynamics(settings), client=world.client, tokens=world.dataverse_tokens, clock=clock, tick=world.tick
+    )
     pinned = Pinned(partner=partner, crm=crm, cursors=world.cursors, tenant=settings.partner_center_tenant_id)
     flows = MicrosoftFlows(crm.microsoft_flows_active)
     job = Job(

@@ -8,6 +8,7 @@ counted once more (Partner Center's throttling guidance). Other workers are told
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -17,11 +18,6 @@ MOMENT = 0.001  # seconds: a timer may be that early
 Tick = Callable[[], float]
 
 
-def loop_time() -> float:
-    """The clock that asyncio's own waits go by."""
-    return asyncio.get_running_loop().time()
-
-
 class Turnstile:
     """First come, first served. Nothing opens it early: a success only says that its request was sent before.
 
@@ -29,7 +25,7 @@ class Turnstile:
     be refused together again.
     """
 
-    def __init__(self, most: int = NO_LIMIT, *, longest: float = LONGEST_TURN, tick: Tick = loop_time) -> None:
+    def __init__(self, most: int = NO_LIMIT, *, longest: float = LONGEST_TURN, tick: Tick = time.monotonic) -> None:
         self._slots, self._longest, self._tick = asyncio.Semaphore(most), longest, tick
         self._opens = float("-inf")
         self._untried = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Outside:
-    """Everything beyond this process; a test replaces any of it."""
+    """Everything beyond this process; a test replaces any of it. `tick` is for how long, `clock` for when."""
 
     client: httpx.AsyncClient
     links: Links
@@ -35,6 +36,7 @@ class Outside:
     partner_tokens: Tokens
     dataverse_tokens: Tokens
     close: Callable[[], Awaitable[None]]
+    tick: Callable[[], float] = time.monotonic
 
 
 def outside(settings: Settings) -> Outside:

@@ -81,6 +81,7 @@ class Bench:
             partner_tokens=StaticTokens("sandbox-user"),
             dataverse_tokens=StaticTokens("sandbox-app"),
             close=self.client.aclose,
+            tick=lambda: self.clock.now().timestamp(),
         )
 
     async def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:

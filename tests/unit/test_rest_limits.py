@@ -50,7 +50,7 @@ class Server:
             "tokens": StaticTokens("t"),
             "client": httpx.AsyncClient(transport=httpx.MockTransport(self)),
             "verdicts": Verdicts(),
-            "turnstile": Turnstile(most),
+            "turnstile": Turnstile(most, tick=now),
         }
         return Rest(**(given | over))
 

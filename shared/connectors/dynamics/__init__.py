@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 
@@ -14,7 +15,7 @@ from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.gateway import Dynamics, Memory
 from shared.connectors.dynamics.verdicts import SYSTEM, VERDICTS
 from shared.connectors.rest import Rest
-from shared.connectors.turnstile import Tick, Turnstile, loop_time
+from shared.connectors.turnstile import Tick, Turnstile
 from shared.ports import Clock, Tokens
 
 __all__ = ["Config", "Dynamics", "connect"]
@@ -30,7 +31,7 @@ def connect(
     tokens: Tokens,
     clock: Clock,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    tick: Tick = loop_time,
+    tick: Tick = time.monotonic,
 ) -> Dynamics:
     """A gateway to one environment; nothing is called before it is used."""
     rest = Rest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 import httpx
@@ -13,7 +14,7 @@ from shared.connectors.partner_center.registration import Registration
 from shared.connectors.partner_center.verdicts import VERDICTS
 from shared.connectors.partner_center.wire import SYSTEM
 from shared.connectors.rest import Rest, Sleep
-from shared.connectors.turnstile import Tick, Turnstile, loop_time
+from shared.connectors.turnstile import Tick, Turnstile
 from shared.ports import Clock, Tokens
 
 __all__ = [
@@ -35,6 +36,7 @@ SCOPE = "https://api.partner.microsoft.com/.default"
 WEBHOOK_SCOPE = "https://api.partnercenter.microsoft.com/.default"
 PORTAL_LINK = "https://partner.microsoft.com/referrals/v2/inbox?id={id}"
 LONGEST_CALL = 60.0
+AT_ONCE = 10  # calls of one worker: the tenant's limit is not public, and what is under way when it is met is refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ def connect(
     tokens: Tokens,
     clock: Clock,
     sleep: Sleep = asyncio.sleep,
-    tick: Tick = loop_time,
+    tick: Tick = time.monotonic,
 ) -> PartnerCenter:
     """The gateway to the Referrals API; it needs tokens of a user who is Referrals admin."""
     rest = Rest(
@@ -67,7 +69,7 @@ def connect(
         client=client,
         verdicts=VERDICTS,
         sleep=sleep,
-        turnstile=Turnstile(tick=tick),
+        turnstile=Turnstile(AT_ONCE, tick=tick),
         longest=config.longest_call,
         stamp="client-request-id",  # a new GUID for every call (request headers)
     )
