@@ -17,11 +17,11 @@ from tests.proof.parts_editing import Editing
 from tests.proof.parts_ground import Ground
 from tests.proof.parts_people import Crowd
 from tests.proof.parts_rest import Rest
-from tests.proof.parts_weather import SYSTEMS, Reaper, Spell, Weather
+from tests.proof.parts_weather import CALM, SYSTEMS, Reaper, Spell, Weather
 
 FIGHTING = 310.0  # seconds: who turns a value back and forth faster than this is stopped (rules.md, section 7)
 HEALS = 15.0  # seconds between two runs of auto-heal while people are at work
-CALM = 100  # messages: with more than these outstanding it is not run, as each record under way brings one more
+FEW = 100  # messages: with more than these outstanding it is not run, as each record under way brings one more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,17 +61,14 @@ class Acts:
         self.inspector = Inspector(self.on, self.again)
 
     async def play(self) -> None:
-        """Three acts, each ending in rest and a check; then nothing that was closed may move any more."""
+        """Three acts, each ending in rest and a check, and a quiet one."""
         third = self.size.kills // 3
         await self.crowd.settle_down()
         await self.on.heal()  # the baseline: what is older is history
         await self._act("made and edited", self._make_and_edit, self.size.kills - 2 * third)
         await self._act("edited through an outage", self._edit_through_an_outage, third)
         await self._act("closed", self._close, third)
-        await self.inspector.stamp(self.crowd.deals)
-        await Closing(self.crowd).announce()
-        await self._rest()
-        await self.inspector.untouched(self.crowd.deals)
+        await self._unheard()
         self.say(f"over, {len(self.inspector.failures)} failures")
 
     def found(self) -> str:
@@ -91,7 +88,6 @@ class Acts:
         async with self.weather:
             healing = asyncio.create_task(self._heal_now_and_then())
             await asyncio.gather(act(), self.reaper.kill(kills))
-            await self.editing.unheard(0.3)
             healing.cancel()
             await asyncio.wait({healing})
         self.busy += time.monotonic() - start
@@ -126,6 +122,17 @@ class Acts:
     async def _close(self) -> None:
         await Closing(self.crowd).some(0.5, self.size.rounds)
 
+    async def _unheard(self) -> None:
+        """Edits of which nobody is told are found; stray events of what is closed move nothing."""
+        self.crowd.new_phase()
+        await self.inspector.stamp(self.crowd.deals)
+        await Closing(self.crowd).announce()
+        await self.editing.unheard(0.5)
+        await self._rest()
+        await self.on.people.webhooks(**CALM)
+        await self.inspector.inspect(self.crowd.deals)
+        await self.inspector.untouched(self.crowd.deals)
+
     async def _rest(self) -> None:
         start = time.monotonic()
         rounds = await Rest(self.on, self.say).end()
@@ -136,7 +143,7 @@ class Acts:
         while True:
             await asyncio.sleep(HEALS)
             try:
-                if sum((await self.on.outstanding()).values()) < CALM:
+                if sum((await self.on.outstanding()).values()) < FEW:
                     await self.on.heal()
             except (httpx.HTTPError, TimeoutError, IndexError) as error:  # its host was killed: the next one heals
                 self.say(f"a run of auto-heal died with its host ({type(error).__name__})")

@@ -135,10 +135,11 @@ def check_deal(deal: Deal, seen: Seen) -> None:
 def _check_values(deal: Deal, referral: Json, row: Json, solutions: frozenset[str]) -> None:
     for name, played in FIELDS.items():
         theirs, held = played.of_referral(referral), played.of_row(row)
-        said = deal.last.get(name)
-        lost = deal.owners.get(name) and said is not None and said not in (theirs, held)
-        must(not lost, Harm.LOST, f"the edit of the {name} to {said} on the side {deal.owners.get(name)} is gone")
-        must(theirs == held, Harm.DIVERGED, f"the {name}: {theirs} in Partner Center, {held} in the CRM, {said} said")
+        said, owner = deal.last.get(name), deal.owners.get(name)
+        shown = f"{theirs} in Partner Center, {held} in the CRM"
+        kept = owner is None or said is None or (theirs, held) == (said, said)
+        must(kept, Harm.LOST, f"the edit of the {name} to {said} in {owner} did not reach both: {shown}")
+        must(theirs == held, Harm.DIVERGED, f"the {name}: {shown}")
     listed = frozenset(one["id"] for one in referral["details"]["requirements"]["solutions"])
     must(listed == solutions, Harm.DIVERGED, f"the solutions: {sorted(listed)} and {sorted(solutions)}")
     kept = EXTRA not in deal.last or (EXTRA in listed) is deal.last[EXTRA]
