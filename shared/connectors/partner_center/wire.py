@@ -17,8 +17,15 @@ from shared.errors import Refused, Remote
 SYSTEM = "Partner Center"
 AnyWire = TypeVar("AnyWire", bound="Wire")
 Item = TypeVar("Item")
-# The first wrong element is enough said: an error for each of a million takes a gigabyte.
-Items: TypeAlias = Annotated[list[Item], FailFast()]
+
+
+class _FirstOnly(FailFast):
+    """The first wrong element is enough said: an error for each of a million takes a gigabyte."""
+
+    __hash__ = object.__hash__  # pydantic's own has none, and a union of types asks for it before Python 3.13
+
+
+Items: TypeAlias = Annotated[list[Item], _FirstOnly()]
 LONGEST_REASON = 1000
 _IDENT = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
 
