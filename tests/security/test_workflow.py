@@ -86,7 +86,7 @@ def test_a_package_that_was_skipped_is_a_failure() -> None:
 
 
 def test_azurites_whole_tree_is_audited() -> None:
-    """What npm looks at is the lock file from which Azurite is installed, and each package in it has its fingerprint."""
+    """What npm looks at is what Azurite is installed from, and each package in it has its fingerprint."""
     (step,) = [step for step in steps(CI) if str(step.get("run", "")).startswith("npm audit")]
     folder = ROOT / step["working-directory"]
     locked = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
