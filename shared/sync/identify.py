@@ -106,13 +106,18 @@ def _same(ident: str, *others: str) -> bool:
 
 async def adoptable(desk: Desk, row: Snapshot) -> Snapshot | None:
     """The referral that an unlinked CRM row carries, if the referral agrees; None for a clone's copied column."""
+    if await _taken(desk, row.counterpart, row):  # by the original of this clone, also while nobody can read it yet
+        return None
     referral = await desk.partner.read(row.counterpart)
     if referral is None:
         raise NeedsDecision(
             f"The opportunity names the referral {row.counterpart}, which Partner Center does not know",
             advice="Clear its referral identifier to share it as a new referral, then replay",
         )
-    owner = await desk.links.by_partner(referral.ref.id)
-    taken = owner is not None and owner.key != row.ref.id
-    agrees = referral.ours and not taken and _same(referral.counterpart, "", row.ref.id)
-    return referral if agrees else None
+    agrees = referral.ours and _same(referral.counterpart, "", row.ref.id)
+    return referral if agrees and not await _taken(desk, referral.ref.id, row) else None
+
+
+async def _taken(desk: Desk, referral: str, row: Snapshot) -> bool:
+    owner = await desk.links.by_partner(referral)
+    return owner is not None and owner.key != row.ref.id

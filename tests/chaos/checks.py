@@ -82,7 +82,7 @@ def _check_deal(world: World, story: Story) -> None:
         return
     must(stage is Stage.ACTIVE, Harm.OTHER, f"nobody closed it, and it is {stage}")
     _check_equal(world, story, referral, row)
-    _check_kept(world, story, row)
+    _check_kept(world, story, referral, row)
     _check_microsoft(world, story, row)
 
 
@@ -99,14 +99,16 @@ def _check_equal(world: World, story: Story, referral: Row, row: Row) -> None:
     must(here == there, Harm.DIVERGED, f"the sales team diverged: {here} in the CRM, {there} in Partner Center")
 
 
-def _check_kept(world: World, story: Story, row: Row) -> None:
-    """The last edit of a field that one side owned stands."""
+def _check_kept(world: World, story: Story, referral: Row, row: Row) -> None:
+    """The last edit of a field that one side owned stands, also as it was typed: no rounding comes back."""
     for name, value in story.last.items():
         if not story.ours(name) or name in story.differ:
             continue
         if name in VALUES and name != deal.VISIBLE:
             kept = row.values[name] == world.crm._held(value) or _named(world, row, name)
             must(kept, Harm.LOST, f"the edit of {name} to {value} was lost: {row.values[name]}")
+            typed = story.owners[name] is Side.CRM or referral.values[name] == value or _named(world, row, name)
+            must(typed, Harm.LOST, f"{name} was {value} and came back as {referral.values[name]}")
         for solution in SOLUTIONS:
             if solution.id == name:
                 there = solution in _group(row.values[deal.SOLUTIONS])

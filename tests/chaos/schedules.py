@@ -21,7 +21,7 @@ from tests.chaos.workers import Workers
 from tests.fakes.world import LIVE, World
 
 FORBIDDING = (replace(LIVE, dry_run=True, fingerprint="dry"), replace(LIVE, live=False, fingerprint="test"))
-LAGS = (0.0, 0.0, 0.0, 20.0, 120.0)
+LAGS = (0.0, 0.0, 0.0, 20.0, 120.0, 400.0)  # seconds; a POST is looked up after ten minutes
 
 
 class Schedule:

@@ -150,7 +150,7 @@ class FakeGateway:
     async def widen(self, record: Snapshot) -> Snapshot:
         await self._begin("widen")
         other = self._invited(self.rows[record.ref.id])
-        if other is None:
+        if other is None or self._late(other):
             return replace(record, values=frozen({**record.values, deal.HELP: None}))
         wide = {
             **record.values,

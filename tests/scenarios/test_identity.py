@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
@@ -39,6 +40,21 @@ async def test_a_cloned_row_gets_a_referral_of_its_own() -> None:
 
     own = [row for row in w.partner.rows.values() if row.ours]
     assert {original.id, clone} == {row.counterpart for row in own}
+
+
+async def test_a_clone_of_a_deal_whose_referral_cannot_be_read_yet_is_no_case_for_a_person() -> None:
+    """The link says whose the copied identifier is, also while Partner Center does not show the new referral."""
+    w = World()
+    await w.heal()
+    w.partner.lag = 400
+    original = w.crm.make()
+    await w.settle(within=timedelta(seconds=5))
+    clone = w.crm.make(**{deal.NAME: "A clone"})
+    w.crm.rows[clone].counterpart = w.crm.rows[original].counterpart = next(iter(w.partner.rows))
+    outcomes = await w.settle()
+
+    assert Kind.PARKED not in [outcome.kind for outcome in outcomes]
+    assert {original, clone} == {row.counterpart for row in w.partner.rows.values()}
 
 
 async def test_a_referral_of_another_system_is_parked_untouched() -> None:
