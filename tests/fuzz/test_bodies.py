@@ -34,23 +34,29 @@ class Stream(httpx.AsyncByteStream):
             yield piece
 
 
-def rest(stream: Stream, headers: Mapping[str, str], longest: float = 30.0) -> tuple[Rest, list[httpx.Request]]:
-    asked: list[httpx.Request] = []
+def client(stream: Stream, headers: Mapping[str, str], asked: list[httpx.Request] | None = None) -> httpx.AsyncClient:
+    """Every answer is this one; `asked` gets the requests."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
+        if asked is not None:
+            asked.append(request)
         return httpx.Response(200, headers=dict(headers), stream=stream)
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(answer))
+
+
+def rest(stream: Stream, headers: Mapping[str, str], longest: float = 30.0) -> tuple[Rest, list[httpx.Request]]:
+    asked: list[httpx.Request] = []
 
     async def sleep(_: float) -> None:
         """No time passes between attempts."""
 
-    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     made = Rest(
         system="Example",
         base_url="https://api.example.com",
         scope="s",
         tokens=StaticTokens("t"),
-        client=client,
+        client=client(stream, headers, asked),
         verdicts=Verdicts(),
         sleep=sleep,
         longest=longest,

@@ -15,6 +15,7 @@ from shared.connectors.partner_center.events import hear
 from shared.connectors.partner_center.verifier import AIA_HOSTS, CERTIFICATE_HOSTS, Signed
 from shared.errors import BadEvent
 from tests.fakes.store import FakeClock
+from tests.fuzz.odd_certificates import odd
 from tests.fuzz.parser import Parser
 from tests.unit import certificate_builder as build
 
@@ -82,7 +83,7 @@ def _leaf(*, aia: str = "") -> Certificate:
 
 
 def _bundles() -> Sequence[bytes]:
-    return [build.pem(_leaf(), ISSUER), build.der(_leaf(aia=AIA)), build.pem(_leaf(aia=AIA))]
+    return [build.pem(_leaf(), ISSUER), build.der(_leaf(aia=AIA)), build.pem(_leaf(aia=AIA)), *odd().values()]
 
 
 def _signed() -> Sequence[bytes]:

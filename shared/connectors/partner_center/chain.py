@@ -31,6 +31,15 @@ UNDERSTOOD = frozenset(
         ExtensionOID.CERTIFICATE_POLICIES,
     },
 )
+# What the library raises for a certificate that is not what the standard says; the last three are no ValueErrors.
+MALFORMED = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 Fetch = Callable[[str], Awaitable[Sequence[Certificate]]]
 AnyExtension = TypeVar("AnyExtension", bound=x509.ExtensionType)
 
@@ -53,7 +62,7 @@ class Walk:
             leaf = _leaf(bundle)
             _check_leaf(leaf, organization)
             return leaf, await self._climb([leaf], bundle)
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        except MALFORMED as error:
             raise Untrusted(f"it cannot be read ({error})") from error
 
     async def _climb(self, path: list[Certificate], bundle: Sequence[Certificate]) -> datetime:

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import Certificate
 
-from shared.connectors.partner_center.chain import Untrusted
+from shared.connectors.partner_center.chain import MALFORMED, Untrusted
 from shared.errors import Misconfigured
 
 
@@ -23,7 +23,7 @@ def parsed(data: bytes) -> Sequence[Certificate]:
         if b"-----BEGIN" in data:
             return x509.load_pem_x509_certificates(data)
         return [x509.load_der_x509_certificate(data)]
-    except ValueError as error:
+    except MALFORMED as error:
         raise Untrusted("its download holds no certificate") from error
 
 
@@ -42,7 +42,7 @@ def _readable(stored: Iterable[bytes]) -> Iterable[Certificate]:
         for data in stored:
             try:
                 yield x509.load_der_x509_certificate(data)
-            except (ValueError, CryptographyDeprecationWarning):
+            except (*MALFORMED, CryptographyDeprecationWarning):
                 continue
 
 
@@ -50,6 +50,6 @@ def pem_roots(path: str) -> tuple[Certificate, ...]:
     """The roots in a PEM file (WEBHOOK_TRUSTED_ROOTS); raises Misconfigured."""
     try:
         return tuple(x509.load_pem_x509_certificates(Path(path).read_bytes()))
-    except (OSError, ValueError) as error:
+    except (OSError, *MALFORMED) as error:
         problem = f"WEBHOOK_TRUSTED_ROOTS is {path!r}: it must be a PEM file of root certificates ({error})"
         raise Misconfigured((problem,)) from error
