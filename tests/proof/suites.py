@@ -28,4 +28,11 @@ def load() -> Suite:
     return suite.SUITE
 
 
-SUITES: dict[str, Callable[[], Suite]] = {"chaos": chaos, "load": load, "parts": parts}
+def upgrade() -> Suite:
+    """Two releases at work on the same deals."""
+    from tests.proof import upgrade as suite  # noqa: PLC0415  see above
+
+    return suite.SUITE
+
+
+SUITES: dict[str, Callable[[], Suite]] = {"chaos": chaos, "load": load, "parts": parts, "upgrade": upgrade}
