@@ -13,7 +13,7 @@ import pytest
 from sandbox.dynamics.organization import ORGANIZATION
 from shared.domain.outcome import Kind
 from shared.platform.doors import Answer
-from tests.integration.bench import Bench, linked_inbound, open_bench
+from tests.integration.bench import Bench, linked_inbound, linked_outbound, open_bench
 from tests.integration.network import DYNAMICS_EVENTS, PARTNER_EVENTS
 
 STRANGERS = "99999999-2222-4333-8444-555555555555"
@@ -131,3 +131,14 @@ async def test_an_event_must_name_our_organisation(bench: Bench, organisation: s
     """Once the organisation is pinned, an event of another one, or of none, is refused and wakes nothing."""
     answer = await bench.app.dynamics_event({}, deletion("opportunity", STRANGERS, OrganizationId=organisation))
     assert (answer.status, bench.signals.heap) == (403, [])
+
+
+async def test_an_edit_under_our_tag_is_found_by_heal(bench: Bench) -> None:
+    """Who writes to Dynamics 365 under our tag keeps the event from us, and not the edit."""
+    referral, row = await linked_outbound(bench)
+    tagged = f"opportunities({row['opportunityid']})?tag=cosell:cosell"
+    await bench.people.crm("PATCH", tagged, {"description": "Hidden"})
+    assert await bench.settle() == []
+    assert (await bench.people.read_referral(str(referral["id"])))["details"]["notes"] != "Hidden"
+    await bench.heal()
+    assert (await bench.people.read_referral(str(referral["id"])))["details"]["notes"] == "Hidden"

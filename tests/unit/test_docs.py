@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -17,11 +18,14 @@ from shared.setting_model import Settings
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
 NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
+PATH = re.compile(r"`([\w.]+(?:/[\w.-]*)*)`")
 PLACE = re.compile(r"`((?:shared|functions|sandbox|tests|docs|infra)/[\w/.-]*)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SETTING = re.compile(r"^\| `(\w+)` \| (.+?) \| .+ \|$", re.MULTILINE)
 PROMISE = re.compile(r"^\| P-(\d+) \| ([BLUE/]+) \| (.+) \| (.+) \|$", re.MULTILINE)
 PROMISES = 102
+THREAT = re.compile(r"^\| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
+THREATS = 30  # at least: the table is not to be emptied
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
 
@@ -105,6 +109,23 @@ def test_every_promise_has_a_test_or_says_what_is_missing() -> None:
     assert [int(number) for number, *_ in rows] == list(range(1, PROMISES + 1))
     open_ones = [f"P-{n}" for n, kind, _, kept in rows if set(kind) & set("BL") and not _kept(kept)]
     assert open_ones == []
+
+
+def test_every_threat_has_its_test() -> None:
+    """Each line of the threat model says where its defence is, and names a test of it."""
+    table = (
+        prose(ROOT / "docs/security.md").partition("<!-- threats: begin -->")[2].partition("<!-- threats: end -->")[0]
+    )
+    rows = [row for row in THREAT.findall(table) if row[0] not in ("threat", "---")]
+    assert len(rows) == len(table.strip().splitlines()) - 2 >= THREATS
+    assert [threat for threat, _, where, tests in rows if not (PATH.search(where) and NAMED.search(tests))] == []
+
+
+def test_the_role_is_counted() -> None:
+    """The page says how many privileges the shipped role has."""
+    role = json.loads((ROOT / "infra/dataverse_role.json").read_text(encoding="utf-8"))
+    told = f"{len(role['privileges'])} privileges on standard tables and {len(role['tables'])} on"
+    assert told in prose(ROOT / "docs/security.md")
 
 
 def _kept(text: str) -> bool:
