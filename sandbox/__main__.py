@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.attached import on_end_of_input
 from sandbox.dynamics import create_app as create_dynamics
 from sandbox.partner_center import create_app as create_partner_center
 from sandbox.servers import address, all_serving, listen
@@ -23,6 +24,7 @@ class Options:
     state: Path | None
     write_root: Path | None
     seed: int
+    attached: bool
 
 
 def read_options(arguments: Sequence[str] | None = None) -> Options:
@@ -32,6 +34,7 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--state", type=Path, metavar="DIR", help="keep the state here between runs")
     parser.add_argument("--write-root", type=Path, metavar="FILE", help="write the webhook certificates' root here")
     parser.add_argument("--seed", type=int, default=0, help="of every id that is made")
+    parser.add_argument("--attached", action="store_true", help="stop when standard input closes: nobody is left")
     return Options(**vars(parser.parse_args(arguments)))
 
 
@@ -41,16 +44,18 @@ def stop_signals() -> list[signal.Signals]:
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
-def stopping() -> asyncio.Event:
+def stopping(*, attached: bool) -> asyncio.Event:
     """An event that the first stop signal sets; signal.signal, as Windows' loops have no handlers of their own."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in stop_signals():
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    if attached:
+        on_end_of_input(stop)
     return stop
 
 
 async def run(options: Options) -> None:
-    stop = stopping()
+    stop = stopping(attached=options.attached)
     sockets = [listen(options.partner_center_port), listen(options.dynamics_port)]
     kept = [options.state / name if options.state else None for name in ("partner_center.json", "dynamics.json")]
     partner_center = create_partner_center(base_url=address(sockets[0]), state_path=kept[0], seed=options.seed)

@@ -7,11 +7,10 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from sandbox.attached import on_end_of_input
 from sandbox.host import app_settings
 from sandbox.host.errors import HostError
 from sandbox.host.host import LEASE, Host
@@ -73,7 +72,7 @@ async def _serve(host: Host, options: argparse.Namespace) -> int:
     stop = asyncio.Event()
     _on_signal(stop)
     if options.attached:
-        _on_end_of_input(stop)
+        on_end_of_input(stop)
     async with host:
         for name in host.keys.generated:
             key = host.keys.master if "MASTER" in name else host.keys.function
@@ -103,19 +102,6 @@ def _on_signal(stop: asyncio.Event) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         # Not loop.add_signal_handler: Windows has none.
         signal.signal(each, lambda *_: loop.call_soon_threadsafe(stop.set))
-
-
-def _on_end_of_input(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        # Not sys.stdin: a thread that waits in it keeps the interpreter from ending.
-        while os.read(0, 1024):
-            pass
-        with suppress(RuntimeError):  # the loop has closed: the host stops already
-            loop.call_soon_threadsafe(stop.set)
-
-    threading.Thread(target=read, name="end-of-input", daemon=True).start()
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -18,13 +18,13 @@ BREAK = getattr(signal, "CTRL_BREAK_EVENT", None)
 STOPS = [BREAK] if BREAK else [signal.SIGINT, signal.SIGTERM]
 
 
-async def start(folder: Path) -> Process:
+async def start(folder: Path, *further: str) -> Process:
     arguments = ["--partner-center-port", "0", "--dynamics-port", "0", "--state", str(folder / "state")]
-    arguments += ["--write-root", str(folder / "trust" / "root.pem")]
+    arguments += ["--write-root", str(folder / "trust" / "root.pem"), *further]
     # On Windows only a process group of its own can be sent a CTRL_BREAK.
     group = 0x00000200 if sys.platform == "win32" else 0
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sandbox", *arguments, cwd=ROOT, stdout=PIPE, stderr=PIPE, creationflags=group
+        sys.executable, "-m", "sandbox", *arguments, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, creationflags=group
     )
 
 
@@ -53,3 +53,16 @@ async def test_both_run_and_stop_on_a_signal(running: Process, tmp_path: Path, n
     assert root.subject == root.issuer
     assert (running.returncode, errors) == (0, b"")
     assert {path.name for path in (tmp_path / "state").iterdir()} == {"partner_center.json", "dynamics.json"}
+
+
+async def test_they_end_with_whoever_started_them(tmp_path: Path) -> None:
+    """Attached, both stop in order when standard input closes, as it does when their parent is gone."""
+    process = await start(tmp_path, "--attached")
+    assert process.stdout is not None
+    assert process.stdin is not None
+    await process.stdout.readline()
+    process.stdin.close()
+    async with asyncio.timeout(60):
+        _, errors = await process.communicate()
+
+    assert (process.returncode, errors) == (0, b"")

@@ -87,7 +87,7 @@ class Acts:
         self.crowd.new_phase()
         async with self.weather:
             healing = asyncio.create_task(self._heal_now_and_then())
-            await asyncio.gather(act(), self.reaper.kill(kills))
+            await asyncio.gather(act(), self.reaper.kill(kills, self.size.deals / 40))
             healing.cancel()
             await asyncio.wait({healing})
         self.busy += time.monotonic() - start
@@ -142,8 +142,10 @@ class Acts:
     async def _heal_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(HEALS)
+            depth = sum((await self.on.outstanding()).values())
             try:
-                if sum((await self.on.outstanding()).values()) < FEW:
+                if depth < FEW:
                     await self.on.heal()
             except (httpx.HTTPError, TimeoutError, IndexError) as error:  # its host was killed: the next one heals
                 self.say(f"a run of auto-heal died with its host ({type(error).__name__})")
+            self.say(f"{len(self.crowd.deals)} deals, {self.crowd.edits} edits, {depth} messages")

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from tests.proof.parts_fleet import MASTER, Fleet, Front
 PATIENCE = 120.0
 UNLIMITED = {"requests": 10**9, "concurrent": 10**6, "execution_ms": 10**15}
 ROOT = "root.pem"
+# Servers close what was idle for 5 s: a request that is on its way at that moment gets no answer.
+LIMITS = httpx.Limits(max_connections=64, keepalive_expiry=2)
 STUBBORN: dict[str, Any] = {"retry_total": 20, "initial_backoff": 1, "increment_base": 1, "random_jitter_range": 0}
 
 
@@ -105,7 +108,7 @@ async def ground(*, hosts: int, lease: int, clock: bool, runtime: str = "auto") 
         kept.mkdir()
         emulator = await asyncio.to_thread(stack.enter_context, azurite.emulated(folder=kept))
         systems = await stack.enter_async_context(_simulators(folder))
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=64)))
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=LIMITS))
         given = settings(systems["partner_center"], systems["dynamics"], emulator.connection, folder / ROOT)
         arguments = ["--lease", str(lease), "--settings", str(folder / NO_FILE), "--runtime", runtime]
         ticking = _clock(folder) if clock else None
@@ -135,10 +138,10 @@ def _clock(folder: Path) -> Path:
 async def _simulators(folder: Path) -> AsyncIterator[dict[str, str]]:
     """Both simulators in one process of their own; gives their addresses. Its log tells of callers that were killed."""
     ports = ("--partner-center-port", "0", "--dynamics-port", "0")
-    command = [sys.executable, "-m", "sandbox", *ports, "--write-root", str(folder / ROOT)]
+    command = [sys.executable, "-m", "sandbox", "--attached", *ports, "--write-root", str(folder / ROOT)]
     with (folder / "simulators.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=log, cwd=parts_app.ROOT
+            *command, stdin=PIPE, stdout=PIPE, stderr=log, cwd=parts_app.ROOT
         )
     try:
         assert process.stdout is not None

@@ -60,10 +60,14 @@ class Weather:
         self._blowing = [asyncio.create_task(self._blow(system)) for system in SYSTEMS]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._over.set()  # not cancelled: a rule on its way would then stay for good
-        await asyncio.gather(*self._blowing)
-        await self.ground.people.webhooks(**CALM)
+        endings = await asyncio.gather(*self._blowing, return_exceptions=True)
+        for ending in endings if kind is None else ():  # what went wrong inside the block is what is told
+            if isinstance(ending, BaseException):
+                raise ending
+        if kind is None:
+            await self.ground.people.webhooks(**CALM)
 
     async def _blow(self, system: str) -> None:
         while not self._over.is_set():
@@ -101,9 +105,11 @@ class Reaper:
     ground: Ground
     rng: random.Random
 
-    async def kill(self, times: int) -> None:
+    async def kill(self, times: int, every: float) -> None:
+        """So many kills, so many seconds apart."""
         fleet = self.ground.fleet
         for _ in range(times):
+            await asyncio.sleep(self.rng.uniform(0, every))
             machine = fleet.machines[fleet.killed % len(fleet.machines)]
             await self._at_work(machine.number)
             await fleet.kill(machine)
