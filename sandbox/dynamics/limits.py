@@ -33,6 +33,7 @@ class Limits:
 class _User:
     served: deque[float] = field(default_factory=deque)
     spent: deque[tuple[float, float]] = field(default_factory=deque)
+    total_ms: float = 0.0
     active: int = 0
     refusals: int = 0
 
@@ -54,7 +55,7 @@ class Protection:
             raise self._refuse(
                 state, errors.BURST, f"Number of requests exceeded the limit {self.limits.requests}", wait
             )
-        if sum(ms for _, ms in state.spent) > self.limits.execution_ms:
+        if state.spent and state.total_ms > self.limits.execution_ms:
             wait = state.spent[0][0] + self.limits.window - now
             raise self._refuse(state, TIME_EXCEEDED, "Combined execution time of incoming requests exceeded", wait)
         state.refusals = 0
@@ -68,12 +69,13 @@ class Protection:
         state = self.users.setdefault(user, _User())
         state.active -= 1
         state.spent.append((now, ms))
+        state.total_ms += ms
 
     def _forget(self, state: _User, before: float) -> None:
         while state.served and state.served[0] <= before:
             state.served.popleft()
         while state.spent and state.spent[0][0] <= before:
-            state.spent.popleft()
+            state.total_ms -= state.spent.popleft()[1]
 
     def _refuse(self, state: _User, code: str, message: str, wait: float) -> errors.DataverseError:
         seconds = max(1, math.ceil(wait)) + state.refusals

@@ -35,6 +35,8 @@ class World:
     validations: dict[str, dict[str, Any]] = field(default_factory=dict)
     # merge patches that a colleague makes right after the next GET of that referral
     ambushes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # those that may run out, in the order in which they came: a look at one referral must not cost one at all
+    unanswered: dict[str, None] = field(default_factory=dict)
     counter: int = 0
     limit: Limit = field(default_factory=Limit)
     listener: Callable[[str, Referral], None] = _nobody
@@ -46,10 +48,12 @@ class World:
     def load(self, state: dict[str, Any]) -> None:
         for name in KEPT:
             setattr(self, name, state[name])
+        self.unanswered = {ident: None for ident, one in self.referrals.items() if one["status"] == "New"}
 
     def forget(self) -> None:
         """The counter goes on, so that no id or eTag ever comes back."""
         self.referrals, self.registration, self.validations, self.ambushes = {}, None, {}, {}
+        self.unanswered.clear()
         self.limit.reset()
         self.changed()
 
@@ -88,6 +92,9 @@ class World:
         # A Cosmos DB eTag: its quotes belong to the value, its tail is the write's time in epoch seconds.
         referral["eTag"] = f'"{self.counter:08x}-0000-0100-0000-{int(self.now().timestamp()):08x}0000"'
         self.referrals[referral["id"]] = referral
+        self.unanswered.pop(referral["id"], None)
+        if referral["status"] == "New":
+            self.unanswered[referral["id"]] = None
         whose = "referral" if is_own(referral) else "related-referral"
         self.listener(f"{whose}-{'created' if created else 'updated'}", referral)
         self.changed()
@@ -96,11 +103,8 @@ class World:
     def expire_due(self) -> list[str]:
         """Unanswered for 14 days: closed by the service. Returns the ids that this call expired."""
         now = self.stamp_now()
-        due = [
-            one
-            for one in self.referrals.values()
-            if one["status"] == "New" and (one["expirationDateTime"] or now) < now
-        ]
+        waiting = (one for ident in self.unanswered if (one := self.referrals.get(ident)))
+        due = [one for one in waiting if (one["expirationDateTime"] or now) < now]
         for one in due:
             self.store(one | {"status": "Closed", "substatus": "Expired", "closedDateTime": now})
         return [one["id"] for one in due]

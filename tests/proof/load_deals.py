@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,13 +62,15 @@ def copies(count: int, model: Model, world: World, organization: Organization) -
     """So many more deals, on both sides."""
     old = model.link
     referral = json.dumps(world.referrals[str(old.partner)])
+    solutions = organization.store.table(organization.names.row).values()
+    below = [row for row in solutions if Ref("opportunity", old.key) in row.values()]
     for number in range(count):
         deal = Deal(number=number, row=_id("row", number), referral=_id("referral", number))
         engagement = _id("engagement", number)
         names = {old.key: deal.row, str(old.partner): deal.referral, old.engagement: engagement}
         copy = json.loads(_renamed(referral, names))
         world.referrals[deal.referral] = copy
-        version = _rows(organization, names)
+        version = _rows(organization, names, below)
         yield deal, model.link_of(deal, {Side.PARTNER: copy["eTag"], Side.CRM: version}, engagement)
 
 
@@ -82,14 +84,14 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
     return text
 
 
-def _rows(organization: Organization, names: Mapping[str, str]) -> str:
-    """Copy the opportunity and the solution rows below it; the opportunity's version."""
+def _rows(organization: Organization, names: Mapping[str, str], below: Sequence[Json]) -> str:
+    """Copy the opportunity and the solution rows `below` it; the opportunity's version."""
     store, (row, copy) = organization.store, next(iter(names.items()))
     child = organization.names.row
     key = organization.schema.tables[child].primary_id
-    for below in [one for one in store.table(child).values() if Ref("opportunity", row) in one.values()]:
-        ident = str(uuid.uuid5(uuid.UUID(copy), str(below[key])))
-        store.put(child, ident, _copied(below, names) | {key: ident, "versionnumber": store.next_version()})
+    for one in below:
+        ident = str(uuid.uuid5(uuid.UUID(copy), str(one[key])))
+        store.put(child, ident, _copied(one, names) | {key: ident, "versionnumber": store.next_version()})
     version = store.next_version()
     found = store.table("opportunity")[row]
     store.put("opportunity", copy, _copied(found, names) | {"versionnumber": version})
