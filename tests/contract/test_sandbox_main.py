@@ -62,7 +62,11 @@ async def test_they_end_with_whoever_started_them(tmp_path: Path) -> None:
     assert process.stdin is not None
     await process.stdout.readline()
     process.stdin.close()
-    async with asyncio.timeout(60):
-        _, errors = await process.communicate()
+    try:
+        async with asyncio.timeout(60):
+            _, errors = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        raise
 
     assert (process.returncode, errors) == (0, b"")
