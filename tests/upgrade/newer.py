@@ -90,12 +90,16 @@ class NewerSignals:
         await self.queues.ping()
 
 
+def plain(body: bytes) -> bytes:
+    """A message, whoever wrote it."""
+    return json.dumps({"version": 1, "why": TODAYS_WORD} | json.loads(body)).encode()
+
+
 def own(body: bytes) -> bytes:
     """A message as the newer release understands it."""
-    plain = json.loads(body)
-    plain["version"] = min(plain.get("version", 1), 1)
-    plain["why"] = TODAYS_WORD if plain.get("why") == ITS_WORD else plain.get("why", TODAYS_WORD)
-    return json.dumps(plain).encode()
+    read = json.loads(plain(body))
+    word = TODAYS_WORD if read["why"] == ITS_WORD else read["why"]
+    return json.dumps(read | {"version": min(read["version"], 1), "why": word}).encode()
 
 
 def numbers() -> Iterable[int]:
