@@ -22,6 +22,7 @@ from tests.proof.parts_weather import CALM, SYSTEMS, Reaper, Spell, Weather
 FIGHTING = 310.0  # seconds: who turns a value back and forth faster than this is stopped (rules.md, section 7)
 HEALS = 15.0  # seconds between two runs of auto-heal while people are at work
 FEW = 100  # messages: with more than these outstanding it is not run, as each record under way brings one more
+UNANSWERED = Spell(name="a creation unanswered", rule={"method": "POST", "kind": "reset_after", "times": 2}, seconds=3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +86,10 @@ class Acts:
     async def _act(self, name: str, act: Callable[[], Awaitable[None]], kills: int) -> None:
         start = time.monotonic()
         self.crowd.new_phase()
-        async with self.weather:
-            healing = asyncio.create_task(self._heal_now_and_then())
+        async with self.weather, asyncio.TaskGroup() as group:
+            healing = group.create_task(self._heal_now_and_then())
             await asyncio.gather(act(), self.reaper.kill(kills, self.size.deals / 40))
             healing.cancel()
-            await asyncio.wait({healing})
         self.busy += time.monotonic() - start
         self.say(
             f"{name}: {len(self.crowd.deals)} deals, {self.crowd.edits} edits, {self.on.fleet.killed} kills so far"
@@ -97,14 +97,11 @@ class Acts:
         await self._rest()
         await self.inspector.inspect(self.crowd.deals)
         self.say(f"at rest and looked through, {len(self.inspector.failures)} failures so far")
-        await self.on.later(FIGHTING)
+        await self.on.later(max(0.0, FIGHTING - self.rests[-1]))
 
     async def _make_and_edit(self) -> None:
         half = self.size.deals // 2
-        lost = Spell(
-            name="a creation unanswered", rule={"method": "POST", "kind": "reset_after", "times": 2}, seconds=3
-        )
-        await asyncio.gather(self.crowd.make(half), *(self.weather.spell(system, lost) for system in SYSTEMS))
+        await asyncio.gather(self.crowd.make(half), *(self.weather.spell(system, UNANSWERED) for system in SYSTEMS))
         await self.on.restart_storage()
         await self.crowd.make(self.size.deals - half)
         await self.editing.rounds(self.size.rounds)

@@ -2,71 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.people import REFERRAL, Json, People
-from shared.domain.link import Link
+from sandbox.people import REFERRAL, Json
 from shared.domain.values import Side
-from shared.platform.links import TableLinks
-from shared.platform.storage import Account, Storage
 from tests.proof.figure import Broken, Failure, Harm, must
+from tests.proof.parts_behind import left_behind
 from tests.proof.parts_deals import EXTRA, FIELDS, STAGE, Deal
 from tests.proof.parts_ground import Ground
+from tests.proof.parts_seen import Seen, see
 
-MICROSOFT = "Microsoft"
 STATES = {0: "open", 1: "won", 2: "lost"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """Everything that both systems hold."""
-
-    own: Mapping[str, Json]
-    microsoft: Counter[str]
-    rows: Mapping[str, Json]
-    solutions: Mapping[str, frozenset[str]]
-    accounts: Counter[str]
-
-    def referral(self, deal: Deal) -> Json:
-        """The one referral of a deal."""
-        if deal.origin is Side.PARTNER:
-            must(deal.referral in self.own, Harm.LOST, "its referral is gone")
-            return self.own[deal.referral]
-        return _only([one for one in self.own.values() if one["externalReferenceId"] == deal.row], "referral")
-
-    def row(self, deal: Deal) -> Json:
-        if deal.origin is Side.CRM:
-            must(deal.row in self.rows, Harm.LOST, "its opportunity is gone")
-            return self.rows[deal.row]
-        return _only([row for row in self.rows.values() if row[REFERRAL] == deal.referral], "opportunity")
-
-
-def _only(found: Sequence[Json], kind: str) -> Json:
-    must(found, Harm.LOST, f"it has no {kind}")
-    must(len(found) == 1, Harm.DOUBLED, f"it has {len(found)} of the kind {kind}")
-    return found[0]
-
-
-async def see(people: People) -> Seen:
-    referrals = await people.referrals()
-    theirs = [one for one in referrals if one["organizationName"] == MICROSOFT]
-    rows = await people.rows("opportunities")
-    details = await people.rows("msft_mspartnersolutiondetails")
-    named = {row["msft_mspartnersolutiondetailid"]: row["msft_solutionidentifier"] for row in details}
-    chosen = await people.rows("msft_mspartnersolutions")
-    solutions: dict[str, set[str]] = {}
-    for row in chosen:
-        solutions.setdefault(row["_msft_opportunityid_value"], set()).add(named[row["_msft_solutiondetailid_value"]])
-    return Seen(
-        own={one["id"]: one for one in referrals if one["organizationName"] != MICROSOFT},
-        microsoft=Counter(one["engagementId"] for one in theirs),
-        rows={row["opportunityid"]: row for row in rows},
-        solutions={key: frozenset(values) for key, values in solutions.items()},
-        accounts=Counter(row["name"] for row in await people.rows("accounts")),
-    )
 
 
 @dataclass
@@ -162,35 +110,3 @@ def check_world(seen: Seen, deals: Sequence[Deal]) -> None:
     must(len(seen.rows) <= len(deals), Harm.DOUBLED, f"{len(seen.rows)} opportunities for {len(deals)} deals")
     twice = [name for name, count in seen.accounts.items() if count > 1]
     must(not twice, Harm.DOUBLED, f"accounts that are there twice: {', '.join(twice)}")
-
-
-async def left_behind(ground: Ground) -> list[str]:
-    """Signals, parked entries, unfinished links, hosts that are not well."""
-    problems = [f"{count} messages on {queue}" for queue, count in (await ground.outstanding()).items()]
-    answer = await ground.people.function("GET", "parked")
-    problems += [f"parked: {entry['id']}, {entry['reason']}" for entry in answer.json()["parked"]]
-    problems += [f"the link of {link.key} has {what}" for link in await links(ground) if (what := unfinished(link))]
-    for _ in ground.fleet.up:  # the front end hands them round
-        health = await ground.people.function("GET", "health")
-        if health.status_code != 200:
-            problems.append(f"health: {health.text}")
-    return problems
-
-
-async def links(ground: Ground) -> list[Link]:
-    storage = Storage(Account(connection=ground.emulator.connection))
-    try:
-        return [link async for link in TableLinks(storage, "cosell").every()]
-    finally:
-        await storage.close()
-
-
-def unfinished(link: Link) -> str:
-    """What a link still has to do; an intent that was passed is only remembered, and forgotten after an hour."""
-    work = {
-        "an intent": any(not intent.passed for intent in link.intents),
-        "something owed": link.owed,
-        "something that it waits for": link.waiting,
-        "something unsaid": link.unsaid,
-    }
-    return ", ".join(name for name, there in work.items() if there)

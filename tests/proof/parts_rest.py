@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from tests.proof.figure import Say
-from tests.proof.parts_checks import links, unfinished
+from tests.proof.parts_behind import links, unfinished
 from tests.proof.parts_ground import Ground
 
 LEASES = 660.0  # seconds: the longest that anything is kept from others, and somewhat more
