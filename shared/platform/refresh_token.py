@@ -156,6 +156,6 @@ def _seconds(told: object) -> int:
 
 def _refusal(found: dict[str, Any]) -> Exception:
     text = str(found.get("error_description") or found.get("error") or "no reason given")
-    if found.get("error") in TEMPORARY:
+    if str(found.get("error")) in TEMPORARY:
         return ServiceRequestError(text)
     return ClientAuthenticationError(text)
