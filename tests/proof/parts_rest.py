@@ -12,7 +12,7 @@ from tests.proof.parts_ground import Ground
 LEASES = 660.0  # seconds: the longest that anything is kept from others, and somewhat more
 FORGOTTEN = 3700.0  # seconds: what was passed is remembered for an hour
 SCHEDULE = 300.0  # seconds between two runs of auto-heal, as by default
-SECONDS = 5.0  # between two looks where time has to be waited for
+SECONDS = 10.0  # between two looks where time has to be waited for
 ROUNDS = 12
 LOOK = 0.4
 
@@ -42,7 +42,7 @@ class Rest:
             return
         for _ in range(int(SCHEDULE / SECONDS)):
             await asyncio.sleep(SECONDS)
-            if not await self._left():
+            if not await self.ground.outstanding() and not await self._left():
                 return
 
     async def _drained(self) -> None:
