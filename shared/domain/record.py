@@ -20,7 +20,8 @@ class Snapshot:
     ref          the record; `version` its eTag, sent back as If-Match
     values       only the fields that this read shows; an absent field is not merged, None is an empty one
     counterpart  id of the other side's record that this one carries ("" where it carries none)
-    marker       the id of our last write that it carries, None where it carries none
+    marker       the id of our last write that it carries; "" where it could carry one and does not, None where nobody
+                 knows whether it could
     modified     when it was last written, by the server's clock (UTC)
     locked       field -> why it cannot be written on this record now
     related      records whose change may mend this one (account, contact, owner, solution rows)

@@ -203,15 +203,15 @@ class Reconcile:
 
         An old signal says nothing of a record that was made a moment ago.
         """
-        later, now = delayed(f"announced and not readable yet in {title}", 30), self._desk.clock.now()
+        reason, now = f"announced and not readable yet in {title}", self._desk.clock.now()
         if link is None:
             since = signal.first_sent or now
         elif link.gone is not None:
             return None
         else:
-            missed = link.outcome is not None and link.outcome.reason == later.reason
+            missed = link.outcome is not None and link.outcome.reason == reason
             since = link.outcome.at if link.outcome is not None and missed else now
-        return later if now - since < retry.LAG else None
+        return delayed(reason, retry.lagging(now - since)) if now - since < retry.LAG else None
 
     async def _make_again(self, link: Link, signal: Signal, trail: Trail, side: Side) -> Ended:
         """The record that is gone is made again, because an administrator asks for it."""

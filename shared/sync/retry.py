@@ -14,6 +14,11 @@ def soon(jitter: float) -> float:
     return 2 + 8 * jitter
 
 
+def lagging(age: timedelta) -> float:
+    """After a look at what was announced and cannot be read yet: half a minute at first, then half its age more."""
+    return max(30.0, age.total_seconds() / 2)
+
+
 def transient(tries: int, retry_after: float | None, jitter: float) -> float:
     """After a transient failure: what the server asked for, else 15 s doubling to an hour, up to a quarter more."""
     base = retry_after if retry_after is not None else 15 * 2 ** min(tries, 8)

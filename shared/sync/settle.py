@@ -108,7 +108,7 @@ def surprised(side: Side, done: Settlement) -> bool:
 def _marked(link: Link, side: Side, done: Settlement) -> bool:
     answer = done.answers.get(side)
     known = link.base[side].marked if side in link.base else False
-    return known if answer is None else answer.marker is not None
+    return known if answer is None else bool(answer.marker)
 
 
 async def begin(desk: Desk, link: Link, intent: Intent) -> Link:

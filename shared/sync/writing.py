@@ -48,7 +48,7 @@ async def write(desk: Desk, pair: Linked, plan: Plan, ties: Mapping[Side, str]) 
 
 
 def _seen(link: Link, record: Snapshot) -> Base:
-    """What the side shows now. One marker on it, whoever's, proves that this side carries them."""
+    """What the side shows now. A marker on it, whoever's, or an empty place for one proves that it carries them."""
     marked = link.base.get(record.side, Base()).marked or record.marker is not None
     return Base(version=record.version, shown=digests(record.values, link.key), marked=marked)
 

@@ -107,6 +107,7 @@ class GatewayLaws:
         """After a write under a marker the record carries it, through a person's later edit too, or never does."""
         record = await bench.gateway.read(await bench.make())
         assert record is not None
+        assert not record.marker
         answer = await bench.gateway.write(Change(record=record, values={deal.NOTES: "new"}, marker=MARKER))
         await bench.edit(record.ref.id, {deal.NOTES: "by a person"})
         again = await bench.gateway.read(record.ref.id)

@@ -305,7 +305,7 @@ class FakeGateway:
             modified=row.modified,
             created=row.created,
             counterpart=row.counterpart,
-            marker=row.marker,
+            marker="" if row.marker is None and self.carries_marker and self.side is Side.CRM else row.marker,
             locked={**self._locks(row), **row.locked},
             related=(Ref("account", f"account-{row.id}"),) if self.side is Side.CRM else (),
             shared=row.shared,

@@ -10,7 +10,8 @@ from shared.domain import deal
 from shared.domain.outcome import Kind
 from shared.domain.values import Group
 from shared.errors import Conflict, Refused, Remote, Unavailable
-from tests.fakes.gateway import DANA
+from tests.chaos.faults import Died
+from tests.fakes.gateway import DANA, FakeGateway
 from tests.fakes.world import World
 from tests.scenarios.pairs import linked_from_crm, linked_from_partner
 
@@ -146,3 +147,41 @@ async def test_one_marker_proves_that_a_side_carries_them() -> None:
     await w.settle()
 
     assert w.referral.values[deal.NOTES] == w.row.values[deal.NOTES] == "from the CRM"
+
+
+async def test_a_first_write_that_never_landed_leaves_no_doubt_about_a_row_without_a_marker() -> None:
+    """A row that nobody of us wrote shows an empty marker: a save that changes nothing does not make it ours."""
+    w = World()
+    await w.heal()
+    w.crm.make()
+    await _dying(w, w.partner, "create done")
+    w.partner.edit(w.referral.id, **{deal.NOTES: "from the portal"})
+    w.announced.clear()
+    w.clock.advance(700)
+    w.crm.edit(w.row.id, **{deal.NAME: "From the CRM"})
+    await _dying(w, w.crm, "write")
+    w.clock.advance(10)
+    w.crm.edit(w.row.id)
+    w.clock.advance(400)
+    await w.settle()
+    await w.heal()
+
+    assert w.referral.values[deal.NOTES] == w.row.values[deal.NOTES] == "from the portal"
+
+
+async def _dying(w: World, gateway: FakeGateway, at: str) -> None:
+    """The next signal, whose worker dies at that point of that gateway."""
+
+    async def die(name: str) -> None:
+        if name == f"{gateway.side}.{at}":
+            raise Died
+
+    before, gateway.hook = gateway.hook, die
+    await w.deliver()
+    assert w.signals.next_at is not None
+    w.clock.jump(w.signals.next_at)
+    taken = w.signals.take()
+    assert taken is not None
+    with pytest.raises(Died):
+        await w.job.run(taken.body)
+    gateway.hook = before

@@ -18,7 +18,7 @@ from tests.integration.network import DYNAMICS_EVENTS, PARTNER_EVENTS
 
 STRANGERS = "99999999-2222-4333-8444-555555555555"
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
-LOOKS = 21  # every 30 s for the ten minutes that a new referral may lag behind its own announcement
+LOOKS = 9  # at growing intervals, for the ten minutes that a new referral may lag behind its own announcement
 
 
 class Tap:

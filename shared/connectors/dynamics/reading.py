@@ -50,7 +50,7 @@ class Reader:
             modified=row.moment("modifiedon"),
             created=row.moment("createdon"),
             counterpart=row.text(names.referral).strip(),
-            marker=row.text(names.marker) or None,
+            marker=row.text(names.marker) if names.marker in self.schema.opportunity else None,
             locked=self._locks(row),
             related=tuple(dict.fromkeys(self._related(row, team or ()))),
             shared=row.flag(names.sync),
