@@ -140,13 +140,13 @@ def test_a_success_does_not_open_it_early() -> None:
 
     async def work() -> list[tuple[str, float]]:
         rest = server.rest()
-        before = asyncio.ensure_future(ended(rest.call("GET", "before")))
-        await asyncio.sleep(LATENCY / 2)
         refused = asyncio.ensure_future(ended(rest.call("GET", "429/57")))
-        await asyncio.gather(before, refused)
-        return await all_of(rest, "after")
+        await asyncio.sleep(LATENCY / 2)
+        before = asyncio.ensure_future(ended(rest.call("GET", "before")))
+        found = [await refused, await before]
+        return [*found, *await all_of(rest, "after")]
 
-    assert virtual.run(work()) == [("Shut", 0.15)]
+    assert virtual.run(work()) == [("Throttled", 0.1), ("ok", 0.15), ("Shut", 0.15)]
     assert "/after" not in server.asked
 
 
