@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.domain.values import Ref, Side
 from shared.errors import BadMessage
@@ -13,6 +14,8 @@ from shared.errors import BadMessage
 # Raised in a message that an older release must not act on; a new field or a new word needs no new number.
 VERSION = 1
 PAIR, KIND, ID = r"^[a-z][a-z0-9-]{0,30}$", r"^[a-z][a-z0-9_]*$", r"^[A-Za-z0-9._-]+$"
+MOST_KIND, MOST_ID = 64, 128  # characters
+OLDEST, NEWEST = 2000, 2999  # years
 WORD = r"^[a-z][a-z0-9-]{0,62}$"
 
 
@@ -36,6 +39,13 @@ class Why(StrEnum):
     GONE = "gone"  # the record was deleted
 
 
+def _in_our_time(at: datetime) -> datetime:
+    """In UTC where it names no zone, and such that ages and delays can be reckoned with it."""
+    if not OLDEST <= at.year <= NEWEST:
+        raise ValueError("no signal was sent then")
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 class Signal(BaseModel):
     """Look at this record again.
 
@@ -49,11 +59,11 @@ class Signal(BaseModel):
     pair: str = Field(default="cosell", pattern=PAIR)
     look: Look
     side: Side
-    kind: str = Field(min_length=1, max_length=64, pattern=KIND)
-    id: str = Field(min_length=1, max_length=128, pattern=ID)
+    kind: str = Field(min_length=1, max_length=MOST_KIND, pattern=KIND)
+    id: str = Field(min_length=1, max_length=MOST_ID, pattern=ID)
     why: Why = Why.EVENT
     tries: int = Field(default=0, ge=0)
-    first_sent: datetime | None = None
+    first_sent: Annotated[datetime, AfterValidator(_in_our_time)] | None = None
     trace: str = Field(default="", max_length=128)
 
     @property
@@ -88,8 +98,8 @@ class _Written(BaseModel):
     pair: str = Field(default="cosell", pattern=PAIR)
     look: str = Field(pattern=WORD)
     side: str = Field(pattern=WORD)
-    kind: str = Field(min_length=1, max_length=64, pattern=KIND)
-    id: str = Field(min_length=1, max_length=128, pattern=ID)
+    kind: str = Field(min_length=1, max_length=MOST_KIND, pattern=KIND)
+    id: str = Field(min_length=1, max_length=MOST_ID, pattern=ID)
     why: str = Field(default=Why.EVENT, pattern=WORD)
     handed_back: int = Field(default=0, ge=0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from types import MappingProxyType
@@ -11,11 +12,12 @@ from pydantic import ValidationError
 
 from shared.domain.values import Ref, Side
 from shared.errors import BadMessage, RemoteError
-from shared.messages import Look, NewerMessage, Signal, Why
+from shared.messages import ID, KIND, MOST_ID, MOST_KIND, Look, NewerMessage, Signal, Why
 from shared.platform.doors import Answer, problem
 from shared.ports import Parked, ParkedEntry, Signals, Telemetry
 
 MOST = 500  # entries of one answer
+_KIND, _ID = re.compile(KIND), re.compile(ID)
 SHUT = "the storage settings of this installation are wrong: its health page names them"
 NO_DEALS: Mapping[str, tuple[Side, Look]] = MappingProxyType({})
 P = ParamSpec("P")
@@ -70,6 +72,8 @@ class Office:
         A deal that is not parked may be replayed too: one whose record is gone, or that was detached.
         """
         ref = Ref(kind, ident)
+        if not _is_ref(ref):
+            return _none(kind, ident)
         entry = await self._parked.get(self._pair, ref)
         try:
             signal = self._fresh(ref) if entry is None else _again(Signal.decoded(entry.body))
@@ -97,7 +101,8 @@ class Office:
 
     @_answered
     async def drop(self, kind: str, ident: str) -> Answer:
-        entry = await self._parked.get(self._pair, Ref(kind, ident))
+        ref = Ref(kind, ident)
+        entry = await self._parked.get(self._pair, ref) if _is_ref(ref) else None
         if entry is None:
             return _none(kind, ident)
         await self._parked.clear(entry.pair, entry.ref)
@@ -111,8 +116,13 @@ def _again(parked: Signal) -> Signal:
     return Signal(**names, why=Why.REPLAY)
 
 
+def _is_ref(ref: Ref) -> bool:
+    """Whether a signal could name it. The storage would call a longer key an error, as if it were away."""
+    return bool(len(ref.kind) <= MOST_KIND and len(ref.id) <= MOST_ID and _KIND.match(ref.kind) and _ID.match(ref.id))
+
+
 def _none(kind: str, ident: str) -> Answer:
-    return problem(404, f"{kind}:{ident} is not parked, and is no record of a deal")
+    return problem(404, f"{kind[:MOST_KIND]}:{ident[:MOST_ID]} is not parked, and is no record of a deal")
 
 
 def _shown(entry: ParkedEntry) -> dict[str, str]:

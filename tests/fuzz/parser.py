@@ -30,7 +30,7 @@ class Parser:
     read: Callable[[bytes], object]
     samples: Callable[[], Sequence[bytes]]
     allowed: tuple[type[Exception], ...] = (CosellError,)
-    largest: int = 64 * 1024  # bytes that are tried for memory
+    largest: int = 16 * 1024  # bytes that are tried for memory; what is read many times over is slow to watch
 
     def tried(self, data: bytes) -> None:
         """Raise Escaped unless this is understood or refused in words, in time."""
