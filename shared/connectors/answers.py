@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -148,6 +149,21 @@ def decipher(status: int, headers: Mapping[str, str], body: bytes, *, system: st
     if 200 <= status < 300:  # noqa: PLR2004  the class of successes
         return Answer(system=system, status=status, headers=lowered, body=body)
     raise verdicts.judge(_failure(status, lowered, body, system=system, verdicts=verdicts))
+
+
+@contextmanager
+def took_effect(*passing: type[RemoteError]) -> Iterator[None]:
+    """What cannot be read after a write is no refusal of it, a 429 neither: the write is there, and must be looked for.
+
+    `passing` are errors that have something more urgent to say.
+    """
+    try:
+        yield
+    except RemoteError as error:
+        if isinstance(error, (Unavailable, *passing)):
+            raise
+        retry_after = error.retry_after if isinstance(error, Transient) else None
+        raise Unavailable(error.remote, advice=error.advice, retry_after=retry_after) from error
 
 
 def _failure(status: int, headers: Mapping[str, str], body: bytes, *, system: str, verdicts: Verdicts) -> Failure:

@@ -20,6 +20,7 @@ from shared.connectors.answers import (
     Verdicts,
     decipher,
     encoded,
+    took_effect,
     verdict,
 )
 from shared.connectors.bodies import PACKED, Garbled, TooLarge, collected
@@ -41,6 +42,7 @@ __all__ = [
     "decoded",
     "download",
     "encoded",
+    "took_effect",
     "verdict",
 ]
 

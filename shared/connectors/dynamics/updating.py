@@ -25,9 +25,10 @@ from shared.connectors.dynamics.unread import unread
 from shared.connectors.dynamics.verdicts import SYSTEM, AlreadyClosed, AlreadyThere, CurrencyFixed
 from shared.connectors.dynamics.vocabulary import OPEN
 from shared.connectors.dynamics.writing import Body, Trace, Writer
+from shared.connectors.rest import took_effect
 from shared.domain import deal
 from shared.domain.values import Group, Money, Person, frozen
-from shared.errors import Conflict, Refused, Remote, Unavailable
+from shared.errors import AccessLost, Conflict, Refused, Remote, Unavailable
 from shared.ports import Change, Snapshot
 
 CURRENCY_REASON = "Dynamics 365 refused the change of currency, so deal value and currency stay as they are"
@@ -100,7 +101,8 @@ class Update:
             if row.whole("statecode") == OPEN or self._business(change, row):
                 raise
             return change.record
-        return await self._partly(shown) if shown else await self._reread(change)
+        with took_effect(AccessLost):
+            return await self._partly(shown) if shown else await self._reread(change)
 
     def _business(self, change: Change, row: Row) -> bool:
         """Does the change reach further than what is told to the seller?"""
@@ -130,10 +132,11 @@ class Update:
             if shown is None or not (turn and turn.closes):
                 raise
             return await self.show(shown)
-        if shown is None:
-            raise unread(self.calls, done, UNREAD)
-        # A state action follows the PATCH, whose answer is older than the read then.
-        return await self.show(shown if turn else merged(done.changes, shown))
+        with took_effect(AccessLost):
+            if shown is None:
+                raise unread(self.calls, done, UNREAD)
+            # A state action follows the PATCH, whose answer is older than the read then.
+            return await self.show(shown if turn else merged(done.changes, shown))
 
     def _fields(self, change: Change, row: Row, turn: Turn | None, body: Body) -> list[Operation]:
         """The conditional part. It is never empty: it is what a stale version is refused by."""

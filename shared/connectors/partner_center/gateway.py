@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from shared.connectors.partner_center.polling import Poll
 from shared.connectors.partner_center.tenant import tenant_of
 from shared.connectors.partner_center.vocabulary import is_ours
 from shared.connectors.partner_center.wire import SYSTEM, Brief, Referral, is_ident
-from shared.connectors.rest import Answer, Missing, Rest
+from shared.connectors.rest import Answer, Missing, Rest, took_effect
 from shared.domain.link import Purpose
 from shared.domain.values import Side
 from shared.errors import AccessLost, Conflict, Refused, Remote, Unavailable
@@ -72,17 +71,17 @@ class PartnerCenter:
             raise Conflict(error.remote) from error  # deleted since it was read: whoever looks again will see
         except Conflict as error:
             raise await self._judged(error, record) from error
-        with _took_effect():
+        with took_effect():
             return self._snapshot(answer) if answer.body.strip() else await self._again(record.ref.id)
 
     async def create(self, draft: Draft) -> Snapshot:
         """A POST, sent again only if it certainly had no effect: nothing at Partner Center makes it happen once."""
         if draft.purpose is Purpose.INVITE:
             answer = await self.rest.call("POST", PATH, json=invitation(draft), headers=WHOLE)
-            with _took_effect():
+            with took_effect():
                 return await self._own(draft, _answered(answer))
         answer = await self.rest.call("POST", PATH, json=new_deal(draft), headers=WHOLE)
-        with _took_effect():
+        with took_effect():
             record = self._snapshot(answer)
             return record if record.version else await self._again(record.ref.id)
 
@@ -190,15 +189,6 @@ class PartnerCenter:
             if read == self.most_pages:
                 return found, False
         return found, True
-
-
-@contextmanager
-def _took_effect() -> Iterator[None]:
-    """What cannot be read after a write is no refusal of it: the record is there, and must be looked for."""
-    try:
-        yield
-    except Refused as error:
-        raise Unavailable(error.remote, advice=error.advice) from error
 
 
 def _answered(answer: Answer) -> Referral | None:
