@@ -70,7 +70,7 @@ class Watch:
         """One pass over both sides and all links."""
         await baseline(self._cursors, self._clock)
         began, last = self._clock.now(), await self._cursors.get("slow-round")
-        slow = last is None or began - datetime.fromisoformat(last) >= SLOW_ROUND
+        slow = last is None or _due_again(last, began)
         known = await self._known(slow=slow and last is not None)
         first = False
         polled = signalled = 0
@@ -160,6 +160,14 @@ class Watch:
         )
         await self._signals.send(signal)
         return 1
+
+
+def _due_again(last: str, now: datetime) -> bool:
+    """Whether the last slow round was long ago; at a time that cannot be read it was."""
+    try:
+        return now - datetime.fromisoformat(last) >= SLOW_ROUND
+    except (ValueError, TypeError):
+        return True
 
 
 def _ended(link: Link) -> bool:

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from shared.connectors.answers import Answer
 from shared.connectors.dynamics import Dynamics
 from shared.connectors.dynamics.batch import parts_of
+from shared.connectors.dynamics.journal import audit_text, plain_name
 from shared.connectors.dynamics.verdicts import VERDICTS
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.values import Money, Value, frozen
 from shared.ports import Change, Page
 from tests.contract import dynamics_bench
+from tests.fakes.store import START
 from tests.fuzz import carried, recorded
 from tests.fuzz.answering import of_dynamics
 from tests.fuzz.parser import Parser
@@ -121,6 +123,16 @@ def _batches() -> Sequence[bytes]:
     return [batch.batch_kind.encode() + b"\n" + batch.batch]
 
 
+def _audit(data: bytes) -> None:
+    """A line and what stands in the column already, half of the input each, cut to every kind of length."""
+    text = data.decode("utf-8", "surrogateescape")
+    line, before = text[: len(text) // 2], text[len(text) // 2 :]
+    for length in (None, 1, 20, 4000):
+        shown = audit_text(line, before, now=START, length=length)
+        assert length is None or len(shown.encode("utf-16-le", "surrogatepass")) <= 2 * length
+    plain_name(text)
+
+
 def _errors() -> Sequence[bytes]:
     return [json.dumps({"error": {"code": code, "message": "No."}}).encode() for code in ("0x80060882", "0x0", "")]
 
@@ -149,6 +161,9 @@ PARSERS = (
         name="dynamics-find",
         read=lambda data: of_dynamics(data, lambda gateway: gateway.find("r-1")),
         samples=_pages,
+    ),
+    Parser(
+        name="audit", read=_audit, samples=lambda: ["Zähler 😀\n2026-01-01 10:00 - before\n".encode() * 9], allowed=()
     ),
     Parser(name="dynamics-errors", read=lambda data: refused(VERDICTS, data), samples=_errors),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.connectors.answers import LONGEST_WAIT, retry_after
@@ -15,6 +16,7 @@ from shared.connectors.partner_center.verdicts import VERDICTS
 from shared.connectors.partner_center.wire import Referral, instant
 from shared.connectors.rest import Verdicts, decipher
 from shared.domain import deal
+from shared.domain.link import Purpose
 from shared.domain.values import frozen
 from shared.errors import CosellError, Transient
 from shared.messages import Look, Signal
@@ -51,6 +53,14 @@ def _engagement(data: bytes) -> None:
 def _write(data: bytes) -> None:
     change = Change(record=recorded.partner().record, values=frozen({deal.NOTES: "New"}), marker="m")
     carried.compared(of_partner(data, lambda gateway: gateway.write(change)))
+
+
+def _invite(data: bytes) -> None:
+    """Microsoft's referral as the answer to its creation, and the own one read after it."""
+    own = recorded.partner().record
+    values = frozen({**own.values, deal.HELP: "GeneralOrOther"})
+    draft = replace(partner_center_bench.new_draft(), purpose=Purpose.INVITE, parent=own, values=values)
+    carried.compared(of_partner(data, lambda gateway: gateway.create(draft)))
 
 
 def _recover(data: bytes) -> object:
@@ -116,6 +126,12 @@ def _referrals() -> Sequence[bytes]:
     return [(SAMPLES / "partner_center" / "referral_newest.json").read_bytes(), recorded.partner().referral]
 
 
+def _both() -> bytes:
+    """A referral and a list in one, as a create is followed by a read and by a list."""
+    referral = json.loads(recorded.partner().referral)
+    return json.dumps({**referral, "value": [referral], "name": "Caf\u00e9"}).encode()
+
+
 def _pages() -> Sequence[bytes]:
     page = json.loads(recorded.partner().page)
     more = {**page, "@odata.nextLink": f"{recorded.PARTNER}/v1.0/engagements/referrals?$skip=1"}
@@ -130,6 +146,7 @@ PARSERS = (
     Parser(name="partner-referral", read=_read, samples=_referrals),
     Parser(name="partner-engagement", read=_engagement, samples=_pages),
     Parser(name="partner-write-answer", read=_write, samples=_referrals),
+    Parser(name="partner-invitation", read=_invite, samples=lambda: [_both(), *_referrals()]),
     Parser(name="partner-search", read=_recover, samples=_pages),
     Parser(name="partner-changes", read=lambda data: _changes(CURSOR, data), samples=_pages),
     Parser(name="partner-baseline", read=lambda data: _changes(None, data), samples=_pages),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, TypeVar
 
 from azure.core.exceptions import AzureError
 
+from shared.connectors.bodies import Garbled, TooLarge, collected
 from shared.domain.link import Base, Flip, Intent, Link, Purpose, Recorded
 from shared.domain.values import Ref, Side
 from shared.errors import BadMessage
@@ -27,6 +29,7 @@ from shared.platform.world import Organisation, Pinned
 from shared.ports import ParkedEntry
 from shared.ports import World as Place
 from shared.settings import read
+from shared.sync.baseline import baseline
 from tests.fakes.store import START, FakeCursors, FakeParked, FakeSignals, FakeTelemetry
 from tests.fakes.world import World
 from tests.fuzz.parser import Parser
@@ -175,6 +178,28 @@ def _world(data: bytes) -> None:
     run(act)
 
 
+def _baseline(data: bytes) -> object:
+    world = World()
+    world.cursors.texts["baseline"] = text_of(data)
+    return run(lambda: baseline(world.cursors, world.clock))
+
+
+def _slow_round(data: bytes) -> object:
+    world = World()
+    world.cursors.texts["slow-round"] = text_of(data)
+    return run(lambda: world.heal())
+
+
+def _gzip(data: bytes) -> object:
+    """As it arrives: a byte, then the rest."""
+
+    async def arriving() -> AsyncIterator[bytes]:
+        yield data[:1]
+        yield data[1:]
+
+    return run(lambda: collected(arriving(), "gzip", 10_000))
+
+
 def _links() -> Sequence[bytes]:
     base = {Side.CRM: Base(version='W/"1"', shown={"name": "a", "solutions": ("b=c",)}, marked=True)}
     intent = Intent(id=IDENT, purpose=Purpose.CREATE, started=START, expires=START, seen=base, will={Side.CRM: {}})
@@ -276,11 +301,14 @@ def _grants() -> Sequence[bytes]:
 PARSERS = (
     Parser(name="signal", read=_signal, samples=_signals, allowed=(BadMessage,)),
     Parser(name="signal-handled", read=_handled, samples=_signals, allowed=(BadMessage,)),
-    Parser(name="signal-poisoned", read=_poisoned, samples=_signals, allowed=()),
+    Parser(name="signal-poisoned", read=_poisoned, samples=lambda: [*_signals(), b"\xff no signal"], allowed=()),
     Parser(name="link-row", read=_link, samples=_links),
     Parser(name="parked-row", read=_parked, samples=_entries),
     Parser(name="pause-row", read=_pause, samples=lambda: [b'{"until": "2026-03-02T09:00:00+00:00"}']),
     Parser(name="cursor-row", read=_state, samples=lambda: [b'{"text": "a", "text_1": "b"}']),
+    Parser(name="baseline-row", read=_baseline, samples=lambda: [START.isoformat().encode()]),
+    Parser(name="slow-round-row", read=_slow_round, samples=lambda: [START.isoformat().encode()]),
+    Parser(name="gzip-body", read=_gzip, samples=lambda: [gzip.compress(b"{}" * 9)], allowed=(TooLarge, Garbled)),
     Parser(name="world-row", read=_world, samples=lambda: [json.dumps({"dataverse": IDENT}).encode()]),
     Parser(
         name="parked-address",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from shared.connectors.dynamics.events import decode
 from shared.connectors.partner_center.addresses import allowed, host_of
 from shared.connectors.partner_center.certificates import Certificates
 from shared.connectors.partner_center.events import hear
+from shared.connectors.partner_center.roots import _readable, pem_roots
 from shared.connectors.partner_center.verifier import AIA_HOSTS, CERTIFICATE_HOSTS, Signed
-from shared.errors import BadEvent
+from shared.errors import BadEvent, Misconfigured
 from tests.fakes.store import FakeClock
 from tests.fuzz.odd_certificates import odd
 from tests.fuzz.parser import Parser
@@ -86,6 +88,17 @@ def _bundles() -> Sequence[bytes]:
     return [build.pem(_leaf(), ISSUER), build.der(_leaf(aia=AIA)), build.pem(_leaf(aia=AIA)), *odd().values()]
 
 
+def _roots(data: bytes) -> object:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "roots.pem"
+        file.write_bytes(data)
+        return pem_roots(str(file))
+
+
+def _pems() -> Sequence[bytes]:
+    return [build.pem(ROOT, ISSUER), build.der(ROOT)]
+
+
 def _signed() -> Sequence[bytes]:
     headers = build.headers(b"{}", AT)
     own = {**headers, "x-ms-signature": headers.pop("Authorization")}
@@ -130,5 +143,12 @@ PARSERS = (
     ),
     Parser(name="certificate-address", read=_address, samples=_addresses, allowed=()),
     Parser(name="certificate", read=_certificate, samples=_bundles, allowed=REFUSED),
+    Parser(name="trusted-roots", read=_roots, samples=_pems, allowed=(Misconfigured,)),
+    Parser(
+        name="machine-roots",
+        read=lambda data: list(_readable([data])),
+        samples=lambda: [build.der(ROOT), *odd().values()],
+        allowed=(),
+    ),
     Parser(name="certificate-issuer", read=_issuer, samples=lambda: [build.der(ISSUER)], allowed=REFUSED),
 )
