@@ -176,9 +176,9 @@ class Rest:
     async def _open(self) -> None:
         """Wait for a moment while the system says so; where it says longer, nothing is sent."""
         waited = 0.0
-        while (rest := self.turnstile.shut_for) > 0 or self.turnstile.scouted:
+        while (rest := self.turnstile.shut_for) > 0 or self.turnstile.crowded:
             if rest == 0:
-                await self.turnstile.follow(PATIENCE)
+                await self.turnstile.thinned(PATIENCE)
                 continue
             if waited + rest > PATIENCE:
                 raise _Shut(self._remote("it said to wait, so nothing was sent"), retry_after=rest)

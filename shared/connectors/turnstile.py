@@ -21,15 +21,15 @@ Tick = Callable[[], float]
 class Turnstile:
     """First come, first served. Nothing opens it early: a success only says that its request was sent before.
 
-    When its time is over one goes first, and the others follow once he was answered: what was refused together would
-    be refused together again.
+    When its time is over one goes first, and with every answer a few more at once: what was refused together would be
+    refused together again, and where refused requests count, too many of them are all that is ever counted.
     """
 
     def __init__(self, most: int = NO_LIMIT, *, longest: float = LONGEST_TURN, tick: Tick = time.monotonic) -> None:
         self._slots, self._longest, self._tick = asyncio.Semaphore(most), longest, tick
-        self._opens = float("-inf")
-        self._untried = False
-        self._scout: asyncio.Event | None = None
+        self._opens, self._refusals = float("-inf"), 0
+        self._under_way, self._pace = 0, float(NO_LIMIT)
+        self._moved = asyncio.Event()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -43,7 +43,8 @@ class Turnstile:
 
     def shut(self, seconds: float) -> None:
         """Nobody through for so long; of two times the later one stands."""
-        self._opens, self._untried = max(self._opens, self._tick() + seconds), True
+        self._opens = max(self._opens, self._tick() + seconds)
+        self._refusals, self._pace = self._refusals + 1, 1.0
 
     @property
     def shut_for(self) -> float:
@@ -52,28 +53,24 @@ class Turnstile:
         return rest if rest > MOMENT else 0.0
 
     @property
-    def scouted(self) -> bool:
-        """Is somebody on his way ahead of all others?"""
-        return self._scout is not None
+    def crowded(self) -> bool:
+        """Are as many on their way as may be, so soon after it was shut?"""
+        return self._under_way >= int(self._pace)
 
-    async def follow(self, longest: float) -> None:
-        """Wait for his answer, but not for long: a refusal comes at once, so whoever is not answered was let in."""
-        if scout := self._scout:
-            try:
-                async with asyncio.timeout(longest):
-                    await scout.wait()
-            except TimeoutError:
-                if self._scout is scout:
-                    self._scout, self._untried = None, False
+    async def thinned(self, longest: float) -> None:
+        """Wait while it is crowded, but not for long: a refusal comes at once, so no answer means let in."""
+        try:
+            async with asyncio.timeout(longest):
+                while self.crowded and not self.shut_for:
+                    await self._moved.wait()
+        except TimeoutError:
+            self._pace = float(NO_LIMIT)
 
     @asynccontextmanager
     async def through(self) -> AsyncIterator[None]:
-        """One request. The first one after the turnstile was shut goes alone; call only while nobody else does."""
-        if not self._untried:
-            yield
-            return
-        scout = self._scout = asyncio.Event()
-        opens, answered = self._opens, False
+        """One request; call only while it is neither shut nor crowded."""
+        refusals, answered = self._refusals, False
+        self._under_way += 1
         try:
             yield
             answered = True
@@ -81,6 +78,8 @@ class Turnstile:
             answered = True
             raise
         finally:
-            self._untried = self._untried and not (answered and self._opens == opens)
-            self._scout = None if self._scout is scout else self._scout
-            scout.set()
+            self._under_way -= 1
+            if answered and self._refusals == refusals:
+                self._pace += 1 / self._pace  # one more at once for each time that all were answered
+            self._moved.set()
+            self._moved = asyncio.Event()

@@ -193,15 +193,32 @@ def test_a_moment_that_comes_again_and_again_is_not_waited_for() -> None:
 
 
 def test_one_goes_first_when_it_opens() -> None:
-    """After a 429 one request goes ahead and the others follow together once it was answered."""
+    """After a 429 one request goes ahead, and each time that all were answered one more may be under way at once."""
     server = Server()
 
     async def work() -> list[tuple[str, float]]:
         rest = server.rest()
         await shut_and_opened(rest)
-        return await all_of(rest, *"abcd")
+        return await all_of(rest, *"abcdefgh")
 
-    assert virtual.run(work()) == [("ok", 1.2), ("ok", 1.3), ("ok", 1.3), ("ok", 1.3)]
+    times = [at for _, at in virtual.run(work())]
+    assert times == [1.2, 1.3, 1.3, 1.4, 1.4, 1.5, 1.5, 1.5]
+
+
+def test_what_was_sent_before_a_429_makes_nobody_faster() -> None:
+    """Only an answer to what was sent after it opened lets more go at once."""
+    server = Server()
+
+    async def work() -> list[tuple[str, float]]:
+        rest = server.rest()
+        refused = asyncio.ensure_future(all_of(rest, "429/1", attempts=1))
+        await asyncio.sleep(LATENCY / 2)
+        await all_of(rest, *"abcdef")
+        await refused
+        await asyncio.sleep(1)
+        return await all_of(rest, "g", "h")
+
+    assert virtual.run(work()) == [("ok", 1.25), ("ok", 1.35)]
 
 
 def test_whoever_follows_a_refused_one_is_not_sent() -> None:
@@ -245,6 +262,23 @@ def test_if_the_one_ahead_gives_up_another_one_goes() -> None:
         return await others
 
     assert virtual.run(work()) == [("ok", 2.2), ("ok", 2.3)]
+
+
+def test_a_refusal_ends_the_wait_for_room() -> None:
+    """Who waits behind a slow request hears of a 429 at once, and the pace after it is a careful one all the same."""
+
+    async def work() -> tuple[float, bool]:
+        turnstile = Turnstile(tick=now)
+        turnstile.shut(0)
+        async with turnstile.through():
+            waiting = asyncio.ensure_future(turnstile.thinned(5))
+            await asyncio.sleep(1)
+            async with turnstile.through():
+                turnstile.shut(57)
+            await waiting
+            return now(), turnstile.crowded
+
+    assert virtual.run(work()) == (1.0, True)
 
 
 def test_a_429_that_names_no_time_stops_all_for_half_a_minute() -> None:
