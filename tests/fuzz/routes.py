@@ -40,15 +40,16 @@ def installed() -> bool:
     return importlib.util.find_spec("schemathesis") is not None
 
 
-async def asked(url: str, *, examples: int, seed: int = 0) -> Asked:
-    """Ask every route in every phase; `examples` a route in the phase that is random."""
+async def asked(url: str, *, examples: int = 0, seed: int = 0) -> Asked:
+    """Ask every route for what its description suggests, and for so many random `examples`."""
+    phases = "examples,coverage,fuzzing" if examples else "examples,coverage"
     with tempfile.TemporaryDirectory(prefix="cosell-routes-") as folder:
         log, config = Path(folder) / "har.json", Path(folder) / "config.toml"
         config.write_text(CONFIG, encoding="utf-8")
         command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)]
         command += ["run", str(DOCUMENT), "--url", f"{url}/api"]
         command += ["--header", f"x-functions-key: {KEY}", "--checks", ",".join(CHECKS)]
-        command += ["--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--seed", str(seed)]
+        command += ["--phases", phases, "--max-examples", str(examples or 1), "--seed", str(seed)]
         command += ["--generation-database", "none", "--no-color", "--report", "har", "--report-har-path", str(log)]
         command += ["--continue-on-failure", "--request-timeout", "60"]
         process = await asyncio.create_subprocess_exec(

@@ -21,12 +21,9 @@ READERS = frozenset(
         *("load_pem_x509_certificates", "load_der_x509_certificate"),
     )
 )
-NAMES = frozenset({"int", "float", "Decimal", "UUID"})  # called on something that is no constant
+NAMES = frozenset({"int", "Decimal", "UUID"})  # called on something that is no constant
 # Not foreign, each with its reason.
-OURS = {
-    "shared/platform/identity.py: _fetch calls float": "a number of the Azure SDK's own",
-    "shared/sync/retry.py: waiting calls int": "arithmetic",
-}
+OURS = {"shared/sync/retry.py: waiting calls int": "arithmetic"}
 Place = tuple[str, int]
 
 

@@ -102,7 +102,14 @@ class Untouched(FakeParked):
 
 @pytest.mark.parametrize(
     ("kind", "ident"),
-    [("opportunity", "x" * 129), ("k" * 65, IDENT), ("opportunity", "a b"), ("opportunity", ""), ("Opp", "\ud800")],
+    [
+        ("opportunity", "x" * 129),
+        ("opportunity", "x" * 5000),
+        ("k" * 65, IDENT),
+        ("opportunity", "a b"),
+        ("opportunity", ""),
+        ("Opp", "\ud800"),
+    ],
 )
 async def test_an_address_that_no_record_has_is_not_found(kind: str, ident: str) -> None:
     """It is the caller's mistake, 404 in few words, and the storage is not asked, which would be a 503."""

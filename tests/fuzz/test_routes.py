@@ -16,7 +16,6 @@ from tests.fuzz.served import ROOT, served
 
 DOCUMENT: dict[str, Any] = json.loads(routes.DOCUMENT.read_text(encoding="utf-8"))
 KEYED: list[dict[str, list[str]]] = [{"functionKey": []}, {"functionKeyInQuery": []}]
-EXAMPLES = 4
 Operation = tuple[str, str, str, str]
 
 
@@ -68,7 +67,7 @@ def test_the_document_has_the_products_version() -> None:
 async def test_every_route_answers_as_described() -> None:
     """Valid, invalid and keyless requests to each route get a described status, media type and body: never a 500."""
     async with served() as url:
-        asked = await routes.asked(url, examples=EXAMPLES)
+        asked = await routes.asked(url)
 
     assert not asked.said, asked.said
     assert {"200", "202", "400", "401", "404", "503"} <= set(asked.statuses)

@@ -13,8 +13,8 @@ from tests.fuzz.parsers import PARSERS
 from tests.proof.figure import Failure, Figure, Harm, Say, Scale, Suite
 from tests.proof.input_http import asked
 
-HYPOTHESIS = {"of": 20_000, "least": 300}  # inputs a parser
-ATHERIS = {"of": 200_000, "least": 2_000}
+HYPOTHESIS = {"of": 20_000, "least": 200}  # inputs a parser
+ATHERIS = {"of": 200_000, "least": 1_000}
 
 
 async def prove(scale: Scale, say: Say) -> Sequence[Figure]:
