@@ -25,6 +25,7 @@ REQUESTS, WINDOW = 6_000, 300.0  # Dataverse's, and what they are in proportion 
 LATENCY = 0.08  # seconds of a request to Dataverse
 HEAL = 60.0  # seconds between two passes, where the scaled window is shorter
 LONGEST = 24 * 3600.0
+MOST_REFUSED = 0.4  # of all calls, also where forty are under way when a limit of fifty is met
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +137,9 @@ def _limits(seen: Passed) -> Iterator[str]:
         waits = [greatest(episode) for episode in seen.episodes(traffic)]
         if waits and max(waits) > max(waits[0], seen.storm.window + HOSTS):
             yield f"{name}'s Retry-After grows: {waits}"
+        # Where refused calls count, those who come back all at once may fill the limit with nothing but refusals.
+        if len(traffic.refusals) > traffic.calls * MOST_REFUSED:
+            yield f"{name} refused {len(traffic.refusals)} of {traffic.calls} calls"
     # Each request that was under way may be refused; whoever asks again before the time is up makes it more.
     worst = max(map(len, seen.episodes(seen.crm)), default=0)
     if worst > HOSTS * seen.storm.share + HOSTS:
@@ -181,9 +185,10 @@ def found(seen: Passed) -> str:
 def _throttled(seen: Passed) -> Iterator[str]:
     for name, traffic in (("Dataverse", seen.crm), ("Partner Center", seen.partner)):
         if episodes := seen.episodes(traffic):
-            waits = ", ".join(f"{greatest(episode):.0f}" for episode in episodes)
-            counts = ", ".join(str(len(episode)) for episode in episodes)
-            yield f"{name} throttled {len(episodes)} times ({counts} refusals), Retry-After at most {waits} s"
+            waits = [greatest(episode) for episode in episodes]
+            refused = f"{len(traffic.refusals)} of {traffic.calls:,} calls refused"
+            asked = f"Retry-After {waits[0]:.0f} s at first, {max(waits):.0f} s at most, {waits[-1]:.0f} s at last"
+            yield f"{name} throttled {len(episodes)} times ({refused}, {asked})"
 
 
 SUITE = Suite(
