@@ -13,14 +13,14 @@ from tests.proof.figure import LONG, Figure, Say, Scale, Suite
 from tests.proof.parts_acts import Acts, Size
 from tests.proof.parts_ground import ground
 
-OUTAGE = 180.0  # seconds of 503 in the long form
+OUTAGE, CALM = 180.0, 8.0  # seconds of 503 in the long form, and between two spells of bad weather
 
 
 async def prove(scale: Scale, say: Say) -> Sequence[Figure]:
     """One performance, as large as the scale says."""
     long = scale.runs >= LONG
     deals = scale.part(of=2000, least=60)
-    size = Size(deals=deals, outage=OUTAGE, clock=False) if long else Size(deals=deals)
+    size = Size(deals=deals, outage=OUTAGE, calm=CALM, rounds=1, clock=False) if long else Size(deals=deals)
     return [await perform(size, scale.seed, say, again=f"--seed {scale.seed} --runs {scale.runs}")]
 
 

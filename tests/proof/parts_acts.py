@@ -29,6 +29,7 @@ UNANSWERED = Spell(name="a creation unanswered", rule={"method": "POST", "kind":
 class Size:
     """How much is played: `outage` is the 503 in seconds, `rounds` the edits of a deal in an act, `lease` a message's.
 
+    `calm`: seconds between two spells of weather at most.
     With `clock` all clocks can be set ahead; without it what takes ten minutes takes ten minutes.
     """
 
@@ -38,6 +39,7 @@ class Size:
     outage: float = 10.0
     lease: int = 20
     rounds: int = 2
+    calm: float = 1.5
     clock: bool = True
     runtime: str = "auto"
 
@@ -57,7 +59,7 @@ class Acts:
     def __post_init__(self) -> None:
         self.crowd = Crowd(self.on, random.Random(self.seed))  # noqa: S311 - repeatable on purpose
         self.editing = Editing(self.crowd)
-        self.weather = Weather(self.on, random.Random(f"{self.seed} weather"))  # noqa: S311
+        self.weather = Weather(self.on, random.Random(f"{self.seed} weather"), self.size.calm)  # noqa: S311
         self.reaper = Reaper(self.on, random.Random(f"{self.seed} reaper"))  # noqa: S311
         self.inspector = Inspector(self.on, self.again)
 
@@ -88,7 +90,7 @@ class Acts:
         self.crowd.new_phase()
         async with self.weather, asyncio.TaskGroup() as group:
             healing = group.create_task(self._heal_now_and_then())
-            await asyncio.gather(act(), self.reaper.kill(kills, self.size.deals / 40))
+            await asyncio.gather(act(), self.reaper.kill(kills, self.size.deals / 20))
             healing.cancel()
         self.busy += time.monotonic() - start
         self.say(

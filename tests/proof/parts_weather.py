@@ -44,11 +44,12 @@ SPELLS = (
 class Weather:
     """Use as `async with`: it is bad inside the block and calm after it. `met` counts requests that went wrong.
 
-    Each system has a weather of its own, in which one spell follows another.
+    Each system has a weather of its own, in which one spell follows another after at most `calm` seconds.
     """
 
     ground: Ground
     rng: random.Random
+    calm: float
     met: Counter[str] = field(default_factory=Counter)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _blowing: list[asyncio.Task[None]] = field(default_factory=list)
@@ -74,7 +75,7 @@ class Weather:
             for drawn in self.rng.sample(SPELLS, len(SPELLS)):
                 if not self._over.is_set():
                     await self.spell(system, drawn)
-                    await self._pass(self.rng.uniform(0.2, 1.5))
+                    await self._pass(self.rng.uniform(0, self.calm))
 
     async def _pass(self, seconds: float) -> None:
         """So long, or until the weather is over."""
