@@ -8,6 +8,7 @@ from typing import Protocol
 from shared.errors import BadMessage, Transient
 from shared.messages import Newer, NewerMessage, Signal
 from shared.platform.gate import Wait
+from shared.platform.queues import TooLarge
 from shared.platform.trace import span
 from shared.ports import Signals, Telemetry
 
@@ -59,6 +60,12 @@ class Reception:
 
     async def poisoned(self, body: bytes) -> None:
         """A poison message goes back to its queue once, then it is parked; a poison queue would forget it."""
+        try:
+            await self._returned(body)
+        except TooLarge as error:  # nobody of ours sent it, and it cannot be sent round either
+            await self._park(body, str(error))
+
+    async def _returned(self, body: bytes) -> None:
         try:
             signal = Signal.decoded(body)
         except NewerMessage as error:

@@ -19,6 +19,9 @@ from shared.errors import BadEvent, BadMessage, Remote, Unavailable
 from shared.messages import Look, Signal
 from shared.platform.doors import Answer
 from shared.platform.office import Office
+from shared.platform.queues import LARGEST as MOST_SENT
+from shared.platform.queues import TooLarge
+from shared.platform.reception import Reception
 from shared.ports import ParkedEntry
 from tests.fakes.store import FakeClock, FakeParked, FakeSignals, FakeTelemetry
 from tests.fakes.world import World
@@ -144,3 +147,30 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 async def _away(_: str) -> None:
     raise Unavailable(Remote(system="Partner Center", message="no answer"))
+
+
+class Full(FakeSignals):
+    """Holds its senders to the service's limit."""
+
+    async def send(self, signal: Signal, *, delay: float = 0) -> None:
+        if len(signal.encoded()) >= MOST_SENT:
+            raise TooLarge("it does not fit")
+        await super().send(signal, delay=delay)
+
+
+async def _open() -> None:
+    """Nothing is in the way."""
+
+
+def test_a_poison_message_that_cannot_be_sent_again_is_parked() -> None:
+    """A message as large as the queue takes, which none of ours is, ends in the table and not on a third queue."""
+    world = World()
+    named = {"look": Look.REFERRAL, "side": Side.PARTNER, "kind": "referral", "id": IDENT}
+    body = padded(named, MOST_SENT - 10)
+    full = Full(world.clock)
+    reception = Reception(job=world.job, closed=_open, signals=full, telemetry=world.telemetry)
+    run(lambda: reception.poisoned(body))
+
+    assert full.heap == []
+    ((_, entry),) = world.parked.entries.items()
+    assert (entry.ref.id, entry.body.encode()) == (IDENT, body)
