@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from shared.domain import deal
 from shared.domain.deal import DEAL, Field, Merge
 from shared.domain.lifecycle import CLOSED, Stage, decide
-from shared.domain.link import Link, Shown
+from shared.domain.link import Link
 from shared.domain.merge import Pair, Verdict, merge, restored
 from shared.domain.record import Snapshot
 from shared.domain.sentence import Sentence, spoken
@@ -210,8 +210,3 @@ def _invitation(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
         return plan
     closing = plan.to(Side.PARTNER).get(deal.STAGE) in CLOSED
     return plan if closing else replace(plan, invite=str(wanted))
-
-
-def expected(plan: Plan, side: Side, salt: str) -> Shown:
-    """Digests of what a side will show once the plan is carried out."""
-    return {name: digest(value, salt) for name, value in plan.to(side).items()}

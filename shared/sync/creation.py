@@ -44,7 +44,7 @@ async def create_row(desk: Desk, referral: Snapshot, link: Link | None = None) -
         return desk.busy(posted)
     if referral.parent:
         referral = await desk.partner.widen(referral)
-    intent = announce(desk, link.key, Side.CRM, referral, referral.values)
+    intent = announce(desk, link.key, Side.CRM, referral, await desk.crm.held(referral.values))
     link = replace(link, partner=referral.ref.id, engagement=referral.parent, gone=None)
     link = await begin(desk, link, intent)
     row = await attempt(desk, link, intent, _row_draft(desk, link, referral, intent))
@@ -119,7 +119,7 @@ async def create_referral(desk: Desk, row: Snapshot, link: Link, *, insist: bool
         if found.search is Search.UNSURE and not insist:
             raise _unsure()
     require(row)
-    intent = announce(desk, link.key, Side.PARTNER, row, values)
+    intent = announce(desk, link.key, Side.PARTNER, row, await desk.partner.held(values))
     link = await begin(desk, replace(link, intents=()), intent)
     record = await attempt(desk, link, intent, _referral_draft(row, values, intent))
     return await _note_referral(desk, link, intent, row, record, recovered=False)

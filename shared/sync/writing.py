@@ -10,7 +10,7 @@ from shared.domain.fights import with_flips
 from shared.domain.lifecycle import Stage
 from shared.domain.link import Base, Intent, Link, Purpose
 from shared.domain.outcome import AGREED, Outcome, done, left
-from shared.domain.plan import Plan, expected
+from shared.domain.plan import Plan
 from shared.domain.record import NO_NOTE, Mark, Note, Snapshot
 from shared.domain.sentence import Sentence, audit, kept, spoken
 from shared.domain.values import Side, digests
@@ -34,10 +34,12 @@ class _Work:
 async def write(desk: Desk, pair: Linked, plan: Plan, ties: Mapping[Side, str]) -> Ended:
     """Partner first, then the CRM: its one conditional PATCH carries the values, the tie and the Audit line."""
     link = pair.link
+    # As the server will show it: whoever finds the marker and not the answer must not take rounding for an edit.
+    held = {side: await desk.gateway(side).held(plan.to(side)) for side in Side if plan.to(side)}
     intent = replace(
         desk.intent(Purpose.WRITE),
         seen={side: _seen(link, record) for side, record in pair.sides.items()},
-        will={side: expected(plan, side, link.key) for side in Side if plan.to(side)},
+        will={side: digests(values, link.key) for side, values in held.items()},
     )
     link = await begin(desk, with_flips(link, plan, desk.clock.now()), intent)
     work = _Work(pair=replace(pair, link=link), plan=plan, ties=ties, intent=intent)

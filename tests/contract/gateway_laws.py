@@ -103,6 +103,18 @@ class GatewayLaws:
         unchanged = set(record.values) - set(wanted)
         assert {n: record.values[n] for n in unchanged} == {n: again.values.get(n) for n in unchanged}
 
+    async def test_a_side_knows_how_it_will_hold_what_is_written(self, bench: Bench) -> None:
+        """What `held` tells before a write is what a read shows after it, also of long texts and small fractions."""
+        values = frozen({deal.NOTES: "a long note " * 300, deal.AMOUNT: Money(Decimal("1234.56789"), "USD")})
+        record = await bench.gateway.read(await bench.make())
+        assert record is not None
+        told = await bench.gateway.held(values)
+        await bench.gateway.write(Change(record=record, values=values, marker=MARKER))
+        again = await bench.gateway.read(record.ref.id)
+
+        assert again is not None
+        assert dict(told) == {name: again.values[name] for name in values}
+
     async def test_the_marker_stays_where_the_side_can_carry_one(self, bench: Bench) -> None:
         """After a write under a marker the record carries it, through a person's later edit too, or never does."""
         record = await bench.gateway.read(await bench.make())

@@ -218,6 +218,9 @@ class FakeGateway:
         await self.hook(f"{self.side}.write done")
         return snapshot
 
+    async def held(self, values: Values) -> Values:
+        return frozen({name: self._held(value) for name, value in values.items()})
+
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         await self._begin("changes")
         now = str(next(self._versions))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from shared.domain import deal
 from shared.domain.outcome import Kind
-from shared.domain.values import Group
+from shared.domain.values import Group, Money
 from shared.errors import Conflict, Refused, Remote, Unavailable
 from tests.chaos.faults import Died
 from tests.fakes.gateway import DANA, FakeGateway
@@ -167,6 +168,20 @@ async def test_a_first_write_that_never_landed_leaves_no_doubt_about_a_row_witho
     await w.heal()
 
     assert w.referral.values[deal.NOTES] == w.row.values[deal.NOTES] == "from the portal"
+
+
+async def test_rounding_is_no_edit_after_a_write_that_was_never_settled() -> None:
+    """A worker dies after a CRM that rounds took its write: the rounded value is not sent back."""
+    w = await linked_from_partner(rounds=True)
+    w.partner.edit(w.referral.id, **{deal.AMOUNT: Money(Decimal("1.5"), "USD")})
+    await _dying(w, w.crm, "write done")
+    w.clock.advance(400)
+    await w.settle()
+    await w.heal()
+
+    assert w.referral.values[deal.AMOUNT] == Money(Decimal("1.5"), "USD")
+    assert w.row.values[deal.AMOUNT] == Money(Decimal(2), "USD")
+    assert w.link.intents == ()
 
 
 async def _dying(w: World, gateway: FakeGateway, at: str) -> None:

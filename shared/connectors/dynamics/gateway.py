@@ -14,6 +14,7 @@ from shared.connectors.dynamics.creating import Creation
 from shared.connectors.dynamics.delta import Delta
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.discovery import find_solutions
+from shared.connectors.dynamics.holding import Holding
 from shared.connectors.dynamics.metadata import read_table
 from shared.connectors.dynamics.microsoft import flows_active
 from shared.connectors.dynamics.odata import Row, equals, is_guid, row_of
@@ -22,7 +23,9 @@ from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.selection import query
 from shared.connectors.dynamics.updating import Update
 from shared.connectors.dynamics.verdicts import UnknownName
-from shared.domain.values import Side
+from shared.connectors.dynamics.writing import Writer
+from shared.domain import deal
+from shared.domain.values import Money, Side, Values
 from shared.errors import Misconfigured
 from shared.ports import Change, Clock, Draft, Page, Recovered, Search, Snapshot, World
 
@@ -86,6 +89,10 @@ class Dynamics:
         """The record as the server answered; see `updating` for what goes into one request."""
         return await self._known(lambda schema: self._write(schema, change))
 
+    async def held(self, values: Values) -> Values:
+        """The values as the opportunity's columns will hold them; no request that writing them would not make too."""
+        return await self._known(lambda schema: self._held(schema, values))
+
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         """What changed since the cursor; see `delta`."""
         schema = await self._schema()
@@ -146,6 +153,13 @@ class Dynamics:
             show=lambda row: self._shown(schema, row),
         )
         return await update.answer(change)
+
+    async def _held(self, schema: Schema, values: Values) -> Values:
+        money = values.get(deal.AMOUNT)
+        code = money.currency if isinstance(money, Money) else None
+        currency = await self.directory.currency(code, as_text=bool(self.config.deal_currency_field))
+        writer = Writer(config=self.config, schema=schema, now=self.clock.now(), currency=currency)
+        return Holding(config=self.config, schema=schema, writer=writer).of(values)
 
     async def _schema(self) -> Schema:
         """Read once per worker, by whoever comes first; where it does not fit, again after a minute at most."""

@@ -64,9 +64,10 @@ class Writer:
     def _amount(self, value: Value, row: Row) -> Body:
         money = value if isinstance(value, Money) else Money(None, None)
         field = self.config.deal_value_field
-        return {field: self._rounded(money.amount)} | self._currency_columns(money.currency, row)
+        return {field: self.rounded(money.amount)} | self._currency_columns(money.currency, row)
 
-    def _rounded(self, amount: Decimal | None) -> Decimal | int | None:
+    def rounded(self, amount: Decimal | None) -> Decimal | int | None:
+        """The amount as its column holds it; raises NotMet for one that it cannot hold."""
         if amount is None:
             return None
         column = self.schema.opportunity.columns[self.config.deal_value_field]

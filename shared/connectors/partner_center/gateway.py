@@ -17,7 +17,7 @@ from shared.connectors.partner_center.vocabulary import is_ours
 from shared.connectors.partner_center.wire import SYSTEM, Brief, Referral, is_ident
 from shared.connectors.rest import Answer, Missing, Rest, took_effect
 from shared.domain.link import Purpose
-from shared.domain.values import Side
+from shared.domain.values import Side, Values
 from shared.errors import AccessLost, Conflict, Refused, Remote, Unavailable
 from shared.ports import Change, Draft, Page, Recovered, Search, Snapshot, World
 
@@ -88,6 +88,10 @@ class PartnerCenter:
     async def recover(self, draft: Draft, since: datetime) -> Recovered:
         """Whether an earlier `create` of the same draft took effect."""
         return await (self._invited(draft) if draft.purpose is Purpose.INVITE else self._created(draft, since - SKEW))
+
+    async def held(self, values: Values) -> Values:
+        """As they are: no source says that Partner Center rounds or cuts anything."""
+        return values
 
     def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         return self.poll.changes(cursor)
