@@ -219,3 +219,9 @@ def test_claims_of_any_shape_name_nobody_at_worst() -> None:
 def test_a_row_has_only_rows_around_it() -> None:
     """What is no row in a list of rows is left out."""
     assert Row({"value": [{"a": 1}, 5, None, []]}).children("value") == (Row({"a": 1}),)
+
+
+def test_a_link_that_somebody_spoilt_is_only_another_address() -> None:
+    """Half a character in a stored link is no address that could be written: it is mended, and asked for."""
+    link = '{"opportunity": "\\ud800"}'
+    assert of_dynamics(page(), lambda gateway: polled(gateway, link))[-1].cursor is not None

@@ -15,7 +15,7 @@ from shared.connectors.partner_center.certificates import Certificates
 from shared.connectors.partner_center.events import hear
 from shared.connectors.partner_center.roots import _readable, pem_roots
 from shared.connectors.partner_center.verifier import AIA_HOSTS, CERTIFICATE_HOSTS, Signed
-from shared.errors import BadEvent, Misconfigured
+from shared.errors import BadEvent, Misconfigured, Refused, Remote
 from tests.fakes.store import FakeClock
 from tests.fuzz.odd_certificates import odd
 from tests.fuzz.parser import Parser
@@ -64,6 +64,8 @@ def _address(data: bytes) -> object:
 
 def _certificates(answers: dict[str, bytes]) -> Certificates:
     async def download(url: str) -> bytes:
+        if url not in answers:
+            raise Refused(Remote(system=url, status=404))
         return answers[url]
 
     hosts = ("certs.example.com",)

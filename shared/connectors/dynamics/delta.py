@@ -15,6 +15,7 @@ from typing import Any
 from shared.connectors.dynamics.odata import Row, is_guid, joined, rows_of, unreadable
 from shared.connectors.dynamics.schema import SolutionNames
 from shared.connectors.dynamics.verdicts import CursorExpired, NotTracked
+from shared.connectors.foreign_json import lenient
 from shared.connectors.rest import Rest
 from shared.domain.values import Ref
 from shared.errors import Misconfigured
@@ -120,8 +121,8 @@ def _links(cursor: str | None) -> dict[str, Any] | None:
     if cursor is None:
         return {}
     try:
-        links = json.loads(cursor)
-    except (ValueError, RecursionError):
+        links = lenient(cursor)
+    except ValueError:
         return None
     return links if isinstance(links, dict) else None
 
