@@ -27,11 +27,12 @@ class Editing:
             self.crowd.rng.shuffle(chosen)
             await self.crowd.each(chosen, self._both)
 
-    async def unheard(self, share: float) -> None:
+    async def unheard(self, most: int) -> None:
         """Some deals on one side, while every webhook is lost: auto-heal alone can find them."""
         rng = self.crowd.rng
         await self.crowd.people.webhooks(drop=1)
-        chosen = [deal for deal in self.crowd.deals if not deal.closed and rng.random() < share]
+        still = [deal for deal in self.crowd.deals if not deal.closed]
+        chosen = rng.sample(still, min(most, len(still)))
         await self.crowd.each(chosen, lambda deal: self._say(deal, rng.choice(list(Side)), list(FIELDS)))
 
     async def _both(self, deal: Deal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 from tests.proof.figure import Say
@@ -13,6 +14,7 @@ LEASES = 660.0  # seconds: the longest that anything is kept from others, and so
 FORGOTTEN = 3700.0  # seconds: what was passed is remembered for an hour
 SCHEDULE = 300.0  # seconds between two runs of auto-heal, as by default
 SECONDS = 10.0  # between two looks where time has to be waited for
+SLOW = 5.0  # seconds of a run of auto-heal that are worth telling
 ROUNDS = 12
 LOOK = 0.4
 
@@ -27,7 +29,10 @@ class Rest:
     async def end(self) -> int:
         for number in range(1, ROUNDS):
             await self._drained()
+            begun = time.monotonic()
             await self.ground.heal()
+            if (took := time.monotonic() - begun) > SLOW:
+                self.say(f"auto-heal took {took:.0f} s")
             await self._drained()
             if not (left := await self._left()):
                 return number
