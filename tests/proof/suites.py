@@ -19,4 +19,6 @@ def _suite(name: str) -> Callable[[], Suite]:
 
 
 # In the order of the table: a line here and a module of that name is all that a new suite needs.
-SUITES: Mapping[str, Callable[[], Suite]] = {name: _suite(name) for name in ("chaos", "input", "load", "parts", "upgrade")}
+SUITES: Mapping[str, Callable[[], Suite]] = {
+    name: _suite(name) for name in ("chaos", "input", "load", "parts", "upgrade")
+}
