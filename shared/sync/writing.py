@@ -14,7 +14,7 @@ from shared.domain.plan import Plan
 from shared.domain.record import NO_NOTE, Mark, Note, Snapshot
 from shared.domain.sentence import Sentence, audit, kept, spoken
 from shared.domain.values import Side, digests
-from shared.errors import Conflict, CosellError, Refused, Remote, Unavailable
+from shared.errors import AccessLost, Conflict, CosellError, Refused, Remote, Unavailable
 from shared.ports import Change
 from shared.sync.desk import Desk, Ended, Linked, concluded
 from shared.sync.settle import Settlement, begin, finish, refused, remaining, settle, surprised, without
@@ -92,8 +92,10 @@ async def _one_write(desk: Desk, work: _Work, side: Side, change: Change) -> _Wo
         raise Conflict(Remote(system="link store", message="the lease ran out before the write began"))
     try:
         answer = await desk.gateway(side).write(change)
-    except Unavailable:
-        await _settle(desk, work, at_risk=side if change.values else None, cut_short=True)
+    except (Unavailable, AccessLost) as error:
+        # Access may be lost between the effect and the reading of it; where markers are kept, they tell.
+        unknown = isinstance(error, Unavailable) or work.intent.seen[side].marked
+        await _settle(desk, work, at_risk=side if change.values and unknown else None, cut_short=True)
         raise
     except CosellError as error:
         if isinstance(error, Refused) and _dispensable(change):

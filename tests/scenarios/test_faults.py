@@ -10,7 +10,7 @@ import pytest
 from shared.domain import deal
 from shared.domain.outcome import Kind
 from shared.domain.values import Group, Money
-from shared.errors import Conflict, Refused, Remote, Unavailable
+from shared.errors import AccessLost, Conflict, Refused, Remote, Unavailable
 from tests.chaos.faults import Died
 from tests.fakes.gateway import DANA, FakeGateway
 from tests.fakes.world import World
@@ -181,6 +181,30 @@ async def test_rounding_is_no_edit_after_a_write_that_was_never_settled() -> Non
 
     assert w.referral.values[deal.AMOUNT] == Money(Decimal("1.5"), "USD")
     assert w.row.values[deal.AMOUNT] == Money(Decimal(2), "USD")
+    assert w.link.intents == ()
+
+
+async def test_access_that_is_lost_after_a_write_took_effect_loses_no_edit() -> None:
+    """The CRM took a value and then let nobody read it: the referral's next edit is one-sided and arrives."""
+    w = await linked_from_partner()
+    lost = {"left": 1}
+
+    async def locked(name: str) -> None:
+        if name == "crm.write done" and lost["left"]:
+            lost["left"] -= 1
+            raise AccessLost(Remote(system="Dynamics 365", status=403, message="prvReadOpportunity is missing"))
+
+    w.crm.hook = locked
+    w.partner.edit(w.referral.id, **{deal.NOTES: "first"})
+    await w.deliver()
+    w.clock.advance(3)
+    await w.step()
+    w.partner.edit(w.referral.id, **{deal.NOTES: "second"})
+    await w.settle()
+    w.clock.advance(400)
+    await w.heal()
+
+    assert w.referral.values[deal.NOTES] == w.row.values[deal.NOTES] == "second"
     assert w.link.intents == ()
 
 
