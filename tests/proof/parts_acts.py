@@ -21,7 +21,7 @@ from tests.proof.parts_weather import CALM, SYSTEMS, Reaper, Spell, Weather
 
 FIGHTING = 310.0  # seconds: who turns a value back and forth faster than this is stopped (rules.md, section 7)
 HEALS = 60.0  # seconds between two runs of auto-heal while people are at work
-FEW = 250  # messages: with more than these outstanding it is not run, as each record under way brings one more
+FEW = 100  # messages: with more than these outstanding it is not run, as each record under way brings one more
 UNANSWERED = Spell(name="a creation unanswered", rule={"method": "POST", "kind": "reset_after", "times": 2}, seconds=3)
 
 
