@@ -83,7 +83,7 @@ async def test_one_get_shows_the_whole_deal(bench: DynamicsBench) -> None:
         ),
     }
     assert dict(record.values) == expected
-    assert (record.shared, record.counterpart, record.marker, record.locked) == (True, "r-1", None, {})
+    assert (record.shared, record.counterpart, record.marker, record.locked) == (True, "r-1", "", {})
     assert Ref("msft_mspartnersolution", solution["msft_mspartnersolutionid"]) in record.related
     assert {ref.kind for ref in record.related} == {"account", "contact", "systemuser", "msft_mspartnersolution"}
 
