@@ -164,12 +164,12 @@ class App:
     async def heal(self) -> None:
         """One pass of auto-heal; what time mends is said and left to the next one."""
         wait = await self._closed() or await self._paused()
-        await baseline(self._world.cursors, self._world.clock)  # also while wrong settings hold everything up
-        if self._core and not wait:
-            try:
+        try:
+            await baseline(self._world.cursors, self._world.clock)  # also while wrong settings hold everything up
+            if self._core and not wait:
                 await self._core.watch.run()
-            except (RemoteError, Misconfigured) as error:
-                wait = Wait(reason=str(error))
+        except (RemoteError, Misconfigured) as error:
+            wait = Wait(reason=str(error))
         if wait:
             self._world.telemetry.event("heal_held", reason=wait.reason)
 

@@ -182,6 +182,16 @@ async def test_poison_is_taken_and_heal_waits_while_settings_are_wrong(install: 
     assert (len(signals.log), telemetry.events[-1][0]) == (1, "heal_held")
 
 
+async def test_heal_says_what_keeps_it_from_the_first_start(install: Install) -> None:
+    """A row that holds no time where the first start was noted is an administrator's to mend, not a failed timer."""
+    telemetry, cursors = FakeTelemetry(), FakeCursors()
+    cursors.texts["baseline"] = "the other day"
+    install(SANDBOX | {"MODE": "production"}, telemetry=telemetry, cursors=cursors)
+    await user_function("auto_heal")(None)
+    name, fields = telemetry.events[-1]
+    assert (name, "holds no time" in str(fields["reason"])) == ("heal_held", True)
+
+
 async def test_heal_leaves_a_paused_system_alone(install: Install) -> None:
     """A 429 stops the polls too, since the limit is the user's; an outage is said and left to the next pass."""
     telemetry, pauses, clock = FakeTelemetry(), FakePauses(), FakeClock()
