@@ -15,7 +15,7 @@ from tests.proof.parts_ground import Ground
 
 # Azurite slows down sharply with depth and should hold 500 at most: people stop before, as what they have done brings
 # more messages within seconds, and auto-heal others.
-MOST_OUTSTANDING = 350
+MOST_OUTSTANDING = 200
 HANDS = 6  # people at work at the same time
 LOOKED = 0.3  # seconds that a look at the queues is good for
 CUSTOMERS = 25
