@@ -79,10 +79,12 @@ def _check_deal(world: World, story: Story) -> None:
     if story.last.get(deal.STAGE):
         must(stage is Stage.ACTIVE, Harm.LOST, "an accept was lost")
     if stage is Stage.PENDING:  # takes nothing but an answer: what was edited meanwhile follows the accept
+        story.carried = {name for name in (*VALUES, deal.SOLUTIONS) if referral.values[name] != row.values[name]}
         return
     must(stage is Stage.ACTIVE, Harm.OTHER, f"nobody closed it, and it is {stage}")
     _check_equal(world, story, referral, row)
     _check_kept(world, story, referral, row)
+    story.carried = set()
     _check_microsoft(world, story, row)
 
 
@@ -102,7 +104,7 @@ def _check_equal(world: World, story: Story, referral: Row, row: Row) -> None:
 def _check_kept(world: World, story: Story, referral: Row, row: Row) -> None:
     """The last edit of a field that one side owned stands, also as it was typed: no rounding comes back."""
     for name, value in story.last.items():
-        if not story.ours(name) or name in story.differ:
+        if not story.ours(name) or name in story.differ | story.carried:
             continue
         if name in VALUES and name != deal.VISIBLE:
             kept = row.values[name] == world.crm._held(value) or _named(world, row, name)

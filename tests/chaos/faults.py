@@ -14,6 +14,7 @@ from shared.errors import AccessLost, CosellError, Remote, Throttled, Unavailabl
 from tests.fakes.store import FakeClock
 
 FUNCTION_TIMEOUT = timedelta(seconds=600)  # the platform ends an invocation then (host.json)
+CALL_TIMEOUT = timedelta(seconds=90)  # Policy.longest_call
 TITLES = {Side.PARTNER: "Partner Center", Side.CRM: "Dynamics 365"}
 STORAGE = "Azure Storage"
 
@@ -68,19 +69,22 @@ class Faults:
             return  # storage has no such answers, and no system gives them after the effect
         self.played[kind] += 1
         if kind == "stall":
-            await self._stall()
+            await self._stall(name)
         elif kind == "die":
             raise Died
         else:
             raise ANSWERS[kind](Remote(system=_system(name), message="it went wrong"))
 
-    async def _stall(self) -> None:
+    async def _stall(self, name: str) -> None:
+        """A worker hangs. A call that hangs ends by its own limit, also in a process that was frozen meanwhile."""
         future = asyncio.get_running_loop().create_future()
         self.stalled.append(future)
         begun = self.clock.now()
         await future
         if self.clock.now() - begun >= FUNCTION_TIMEOUT:
             raise Died
+        if _remote(name) and self.clock.now() - begun >= CALL_TIMEOUT:
+            raise Unavailable(Remote(system=_system(name), message="no answer within its time"))
 
     def resume(self) -> None:
         """A stalled worker goes on, perhaps long after its lease."""

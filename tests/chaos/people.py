@@ -47,6 +47,7 @@ class Story:
     reopened: dict[str, Value] | None = None
     former: int = 0
     differ: set[str] = field(default_factory=set)
+    carried: set[str] = field(default_factory=set)
 
     def ours(self, name: str) -> bool:
         """Does this field belong to one side in this phase?"""
