@@ -32,8 +32,9 @@ class Story:
     """One deal: where it was made, who edits which field in this phase, and what each said last.
 
     `complete`: nothing is missing that Partner Center requires. `asked`: Microsoft's help is wanted. `deleted` is the
-    side whose record is gone, `reopened` what its closed referral showed when the opportunity was opened again, and
-    `differ` are fields that came to differ while no link knew of the deal.
+    side whose record is gone, `reopened` what its closed referral showed when the opportunity was opened again,
+    `differ` are fields that came to differ while no link knew of the deal, and `carried` are edits of a row whose
+    referral took nothing yet: with an edit of the other side after the accept they are a conflict.
     """
 
     origin: Side
