@@ -4,6 +4,7 @@
     python dev.py test [pytest args]   lint, format, types, layers, secrets, then the whole suite with coverage
     python dev.py pytest [args]        the suite alone, or part of it
     python dev.py prove [--runs 20000] play what goes wrong, and count what was lost, doubled or diverged
+    python dev.py cosell [args]        the administrator's tool, as `cosell` where it is installed
     python dev.py host [--port 7071] [--embedded] [host args]
     python dev.py sandbox [args]       Partner Center and Dataverse as local servers
     python dev.py azurite [args]       Azure Storage as a local server
@@ -27,7 +28,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VERSIONS = ("3.13", "3.12", "3.11")
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-cli.txt", "requirements-dev.txt")
 WINDOWS = os.name == "nt"
 
 # A shim, an alias of an app store or a Python without venv answers `--version` well and fails at this.
@@ -169,7 +170,7 @@ def step(title: str, command: Command, log: Path) -> None:
     if process.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
         raise DevError("\n".join([*tail, f"(all of it is in {log})"]))
-    log.unlink()
+    log.unlink(missing_ok=True)  # another process may have done the same step beside us
 
 
 def run(command: Command, environment: Environment) -> int:
@@ -276,6 +277,7 @@ COMMANDS: dict[str, Callable[[str | None, Sequence[str]], int]] = {
     "test": test,
     "pytest": module("pytest", azurite=True),
     "prove": module("tests.proof", azurite=True),
+    "cosell": module("cli"),
     "host": host,
     "sandbox": module("sandbox"),
     "azurite": module("sandbox.host.azurite"),

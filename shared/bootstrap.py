@@ -38,6 +38,9 @@ WRONG = "settings of this installation are wrong: its health page names them"
 class Core:
     """What exists only while every setting is right."""
 
+    partner: partner_center.PartnerCenter
+    crm: dynamics.Dynamics
+    reconcile: Reconcile
     job: Job
     watch: Watch
     gate: Gate
@@ -55,10 +58,11 @@ def core(settings: Settings, world: Outside) -> Core:
     )
     pinned = Pinned(partner=partner, crm=crm, cursors=world.cursors, tenant=settings.partner_center_tenant_id)
     flows = MicrosoftFlows(crm.microsoft_flows_active)
+    reconcile = Reconcile(
+        partner=partner, crm=crm, links=world.links, cursors=world.cursors, clock=clock, policy=policy
+    )
     job = Job(
-        reconcile=Reconcile(
-            partner=partner, crm=crm, links=world.links, cursors=world.cursors, clock=clock, policy=policy
-        ),
+        reconcile=reconcile,
         links=world.links,
         signals=world.signals,
         parked=world.parked,
@@ -85,7 +89,8 @@ def core(settings: Settings, world: Outside) -> Core:
         "microsoft_flows": without(flows.problems),
     }
     writes = not policy.dry_run and (policy.live or bool(policy.test_records))
-    return Core(job=job, watch=watch, gate=Gate(world=pinned, flows=flows, writes=writes), checks=checks)
+    gate = Gate(world=pinned, flows=flows, writes=writes)
+    return Core(partner=partner, crm=crm, reconcile=reconcile, job=job, watch=watch, gate=gate, checks=checks)
 
 
 def _partner(settings: Settings) -> partner_center.Config:

@@ -14,7 +14,7 @@ from shared.errors import Misconfigured
 from shared.setting_model import Settings
 from shared.setting_rules import RULES
 
-__all__ = ["STORAGE", "TRUST", "Problem", "Reading", "Settings", "read", "reading"]
+__all__ = ["STORAGE", "TRUST", "Problem", "Reading", "Settings", "environment", "read", "reading"]
 
 STORAGE = "AzureWebJobsStorage"  # and every name that starts like it
 TRUST = "WEBHOOK_"
@@ -104,7 +104,12 @@ def _secret(name: str) -> bool:
     return isinstance(_FIELDS[name][1].default, SecretStr)
 
 
+def environment() -> Mapping[str, str]:
+    """This process's environment: the only place where it is read."""
+    return dict(os.environ)
+
+
 @lru_cache(maxsize=1)
 def reading() -> Reading:
-    """This process's settings: the only place where the environment is read."""
-    return read(os.environ)
+    """This process's settings."""
+    return read(environment())

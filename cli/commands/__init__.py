@@ -1,0 +1,11 @@
+"""The commands, one file each: a function that adds its command or group to the tool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from cli.commands import columns
+
+COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (columns.add,)

@@ -1,0 +1,68 @@
+"""How the tool speaks: tables and sentences for a person, or one JSON document for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
+
+
+def _consoles() -> tuple[Console, Console]:
+    return Console(highlight=False), Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Everything printed goes through here. With `json` only `document` reaches standard output.
+
+    Texts come from other people's records: they are printed as they are, never as markup, and without control
+    characters that a terminal would obey.
+    """
+
+    json: bool = False
+    consoles: tuple[Console, Console] = field(default_factory=_consoles)
+
+    def say(self, text: str = "") -> None:
+        """A sentence for a person."""
+        self._person.print(Text(harmless(text)))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
+        """Rows of texts; a cell that is ok, warning or failed is coloured."""
+        made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            made.add_column(column, overflow="fold")
+        for row in rows:
+            made.add_row(*(Text(harmless(cell), style=COLOURS.get(cell, "")) for cell in row))
+        self._person.print(made)
+
+    def document(self, value: Mapping[str, object]) -> None:
+        """The command's whole result for a program; nothing for a person."""
+        if self.json:
+            sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+    @contextmanager
+    def progress(self, title: str, total: int | None = None) -> Iterator[Progress]:
+        """A bar on standard error, so that what is printed can be piped; advance task 0."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=self.consoles[1], transient=True) as bar:
+            bar.add_task(title, total=total)
+            yield bar
+
+    @property
+    def _person(self) -> Console:
+        """With --json what is meant for a person goes to standard error."""
+        return self.consoles[1] if self.json else self.consoles[0]
+
+
+def harmless(text: str) -> str:
+    """A text without the characters that a terminal obeys or that turn its direction."""
+    return "".join(each if each in "\n\t" or each.isprintable() else " " for each in text)

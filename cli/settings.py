@@ -1,0 +1,39 @@
+"""Where the tool finds the app settings: the environment, over a file in one of the forms that Azure's tools write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from shared.errors import Misconfigured
+from shared.settings import Reading, environment, read
+
+DEFAULT = Path("local.settings.json")
+EXAMPLE = "local.settings.json, or what `az functionapp config appsettings list` prints"
+
+
+def loaded(file: Path | None) -> Reading:
+    """The settings of the environment over those of the file; raises Misconfigured for a file of another form."""
+    named = file if file is not None else DEFAULT if DEFAULT.is_file() else None
+    return read({**(_of(named) if named else {}), **environment()})
+
+
+def _of(file: Path) -> Mapping[str, str]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise Misconfigured((f"{file} cannot be read as JSON ({error}): it may be {EXAMPLE}",)) from error
+    if values := _values(found):
+        return values
+    raise Misconfigured((f"{file} holds no settings: it may be {EXAMPLE}",))
+
+
+def _values(found: Any) -> Mapping[str, str]:
+    """`{"Values": {name: value}}`, `{name: value}`, or `[{"name": …, "value": …}]`."""
+    if isinstance(found, list):
+        pairs = {one.get("name"): one.get("value") for one in found if isinstance(one, dict)}
+    else:
+        pairs = found.get("Values", found) if isinstance(found, dict) else {}
+    return {str(name): str(value) for name, value in pairs.items() if isinstance(value, str | int | bool)}
