@@ -8,7 +8,7 @@ from functions.answered import answered, response
 from shared.bootstrap import app
 
 bp = func.Blueprint()
-FLOWS = ("referral-changes", "cosell-changes", "opportunity-changes", "solution-changes")
+FLOWS = ("referral-changes", "cosell-changes", "opportunity-changes", "lead-changes", "solution-changes")
 RECORD = "parked/{kind}/{id}"
 
 

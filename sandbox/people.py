@@ -123,6 +123,17 @@ class People:
         close = {"subject": "Lost", "actualend": "2027-01-31", "opportunityid@odata.bind": f"/opportunities({ident})"}
         await self.crm("POST", "LoseOpportunity", {"Status": CANCELED, "OpportunityClose": close})
 
+    async def leads(self) -> list[Json]:
+        return list((await self.crm("GET", "leads?$orderby=createdon"))["value"])
+
+    async def edit_lead(self, ident: str, **values: Any) -> Json:
+        return await self.crm("PATCH", f"leads({ident})", values)
+
+    async def qualify(self, ident: str) -> None:
+        """As the form does it: with account, contact and opportunity."""
+        made = dict.fromkeys(("CreateAccount", "CreateContact", "CreateOpportunity"), True)
+        await self.crm("POST", f"leads({ident})/Microsoft.Dynamics.CRM.QualifyLead", {**made, "Status": 3})
+
     async def currency(self, code: str) -> str:
         if not self.currencies:
             rows = (await self.crm("GET", "transactioncurrencies"))["value"]

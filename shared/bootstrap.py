@@ -29,6 +29,7 @@ from shared.sync.watch import Watch
 ANNOUNCED = 2.0  # seconds: an event may overtake the answer to the very POST that caused it
 DEALS = {
     dynamics.Dynamics.kind: (Side.CRM, Look.OPPORTUNITY),
+    dynamics.Leads.kind: (Side.CRM, Look.LEAD),
     partner_center.PartnerCenter.kind: (Side.PARTNER, Look.REFERRAL),
 }
 WRONG = "settings of this installation are wrong: its health page names them"
@@ -40,6 +41,7 @@ class Core:
 
     partner: partner_center.PartnerCenter
     crm: dynamics.Dynamics
+    leads: dynamics.Leads
     reconcile: Reconcile
     job: Job
     watch: Watch
@@ -56,10 +58,11 @@ def core(settings: Settings, world: Outside) -> Core:
     crm = dynamics.connect(
         _dynamics(settings), client=world.client, tokens=world.dataverse_tokens, clock=clock, tick=world.tick
     )
+    leads = dynamics.leads_of(crm)
     pinned = Pinned(partner=partner, crm=crm, cursors=world.cursors, tenant=settings.partner_center_tenant_id)
     flows = MicrosoftFlows(crm.microsoft_flows_active)
     reconcile = Reconcile(
-        partner=partner, crm=crm, links=world.links, cursors=world.cursors, clock=clock, policy=policy
+        partner=partner, crm=crm, leads=leads, links=world.links, cursors=world.cursors, clock=clock, policy=policy
     )
     job = Job(
         reconcile=reconcile,
@@ -80,6 +83,7 @@ def core(settings: Settings, world: Outside) -> Core:
         clock=clock,
         telemetry=world.telemetry,
         policy=policy,
+        leads=leads,
     )
     checks = {
         "partner_center": pings(partner.ping),
@@ -90,7 +94,9 @@ def core(settings: Settings, world: Outside) -> Core:
     }
     writes = not policy.dry_run and (policy.live or bool(policy.test_records))
     gate = Gate(world=pinned, flows=flows, writes=writes)
-    return Core(partner=partner, crm=crm, reconcile=reconcile, job=job, watch=watch, gate=gate, checks=checks)
+    return Core(
+        partner=partner, crm=crm, leads=leads, reconcile=reconcile, job=job, watch=watch, gate=gate, checks=checks
+    )
 
 
 def _partner(settings: Settings) -> partner_center.Config:

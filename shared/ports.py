@@ -23,6 +23,7 @@ class Draft:
 
     `id` is the id chosen for it where the side lets us choose (create-once by id), else "".
     `source` is the other side's record, whose id the new one carries; `source_link` its address.
+    `origin` is the record of the same side that this one is made from, and is bound to.
     `parent` is the own referral's snapshot when Microsoft's is created beside it (purpose INVITE).
     """
 
@@ -34,6 +35,7 @@ class Draft:
     marker: str
     note: Note = NO_NOTE
     parent: Snapshot | None = None
+    origin: Ref | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ class Change:
     """A conditional write to `record`: exactly `values` change, under If-Match of the record's version.
 
     `counterpart` and `counterpart_link` are written where not empty; `note` on a side that keeps a journal.
+    `share` switches the record's synchronisation on.
     """
 
     record: Snapshot
@@ -49,6 +52,7 @@ class Change:
     counterpart: str = ""
     counterpart_link: str = ""
     note: Note = NO_NOTE
+    share: bool = False
 
 
 class Search(StrEnum):
@@ -78,11 +82,14 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page of a poll. Only the last one carries `cursor`. `full` means: everything there is, so the rest is gone."""
+    """A page of a poll. Only the last one carries `cursor`.
+
+    `full` are the kinds of which the poll shows everything there is, so that the rest is gone.
+    """
 
     seen: tuple[Seen, ...] = ()
     cursor: str | None = None
-    full: bool = False
+    full: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +109,8 @@ class Gateway(Protocol):
 
     `held` says how the side will show values once they are written: rounded and cut as its columns want it.
     `find` searches by the counterpart that records carry (nothing where that cannot be searched for); `ours_in` names
-    our own records in a parent; `widen` adds what the other party's record in the same parent shows.
+    our own records in a parent; `made_from` names those made from another record of the same side; `widen` adds what
+    the other party's record in the same parent shows.
     """
 
     @property
@@ -116,6 +124,7 @@ class Gateway(Protocol):
     async def widen(self, record: Snapshot) -> Snapshot: ...
     async def find(self, counterpart: str) -> tuple[str, ...]: ...
     async def ours_in(self, parent: str) -> tuple[str, ...]: ...
+    async def made_from(self, origin: Ref) -> tuple[str, ...]: ...
     async def create(self, draft: Draft) -> Snapshot: ...
     async def recover(self, draft: Draft, since: datetime) -> Recovered: ...
     async def write(self, change: Change) -> Snapshot: ...
@@ -129,11 +138,15 @@ class LinkMoved(Exception):
 
 
 class Links(Protocol):
-    """The link store: every save is a compare-and-set on `link.tag` and returns the link with its new tag."""
+    """The link store: every save is a compare-and-set on `link.tag` and returns the link with its new tag.
+
+    `move` saves two links at once, or neither: a partner's record goes from the one to the other.
+    """
 
     async def get(self, key: str) -> Link: ...
     async def by_partner(self, ident: str) -> Link | None: ...
     async def save(self, link: Link) -> Link: ...
+    async def move(self, before: Link, after: Link) -> Link: ...
     async def waiting_on(self, ref: Ref) -> tuple[str, ...]: ...
     def every(self) -> AsyncIterator[Link]: ...
 

@@ -79,7 +79,7 @@ class Batch:
 
     def _made(self, operation: Operation, answer: Answer) -> str:
         table = self.service.organization.schema.sets.get(operation.path.split("(")[0])
-        if table is None or answer.body is None:
+        if table is None or answer.body is None or table.primary_id not in answer.body:  # an action's answer is no row
             return operation.path
         return f"{table.entity_set}({answer.body[table.primary_id]})"
 

@@ -58,6 +58,7 @@ class Controls:
         self._put("serviceendpoint", endpoint, values | {"messageformat": 2, "messagecharset": 1})
         names = self.organization.names
         listed = [("opportunity", message) for message in (*MESSAGES, "Win", "Lose")]
+        listed += [("lead", message) for message in MESSAGES]
         listed += [(table, "Update") for table in ("account", "contact", "systemuser")]
         listed += [(table, message) for table in (names.row, names.detail) for message in MESSAGES]
         for table, message in listed:

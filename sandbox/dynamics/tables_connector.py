@@ -109,6 +109,21 @@ def opportunity_columns() -> tuple[Column, ...]:
     )
 
 
+def lead_columns() -> tuple[Column, ...]:
+    """Microsoft's names of its own are public nowhere: these are what a partner adds beside its connector."""
+    return (
+        text(
+            "cosell_referralidentifier",
+            schema_name="cosell_ReferralIdentifier",
+            label="Referral Identifier",
+            custom=True,
+        ),
+        text("cosell_referrallink", 500, schema_name="cosell_ReferralLink", label="Referral Link", custom=True),
+        memo("cosell_syncaudit", 4000, schema_name="cosell_SyncAudit", label="Audit", custom=True),
+        marker(),
+    )
+
+
 def solution_detail(names: SolutionTables) -> Table:
     prefix = names.prefix
     return table(
@@ -174,7 +189,7 @@ def build_schema(names: SolutionTables) -> Schema:
         opportunity(*opportunity_columns()),
         account(marker()),
         contact(marker()),
-        lead(marker()),
+        lead(*lead_columns()),
         *(make() for make in _PLAIN),
         solution_detail(names),
         solution_row(names),

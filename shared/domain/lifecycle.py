@@ -9,10 +9,12 @@ from shared.domain.values import Side
 
 
 class Stage(StrEnum):
-    """Where a deal stands. The partner side shows the first two, the CRM the next two, both show closed ones."""
+    """Where a deal stands. The partner side shows the first two, the CRM the next four, both show closed ones."""
 
     PENDING = "pending"  # a referral that nobody has accepted yet
     ACTIVE = "active"  # accepted
+    LEAD = "lead"  # a CRM row that is no deal yet, while its referral is not accepted
+    QUALIFIED = "qualified"  # a CRM row that was a lead, and goes on as the deal's row
     HOLD = "hold"  # an open CRM row whose reason is On Hold
     OPEN = "open"  # an open CRM row with any other reason
     WON = "won"
@@ -24,6 +26,7 @@ class Stage(StrEnum):
 
 NOT_WON = frozenset({Stage.LOST, Stage.DECLINED, Stage.EXPIRED, Stage.ERROR})
 CLOSED = NOT_WON | {Stage.WON}
+EARLY = frozenset({Stage.LEAD, Stage.QUALIFIED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,7 @@ DECLINE = Move(to=Side.PARTNER, stage=Stage.DECLINED, reason="declined in the CR
 WIN = Move(to=Side.PARTNER, stage=Stage.WON, reason="won in the CRM")
 LOSE = Move(to=Side.PARTNER, stage=Stage.LOST, reason="lost in the CRM")
 TAKE_UP = Move(to=Side.CRM, stage=Stage.OPEN, reason="accepted in Partner Center")
+QUALIFY = Move(to=Side.CRM, stage=Stage.QUALIFIED, reason="accepted in Partner Center", again=True)
 DETACH = Move(detach=True, reason="reopened after its referral was closed for good: it is no longer synchronised")
 CLOSED_APART = Move(reason="The two sides were closed differently; closed records are left as they are")
 
@@ -62,12 +66,21 @@ def decide(*, partner: Stage, crm: Stage, partner_base: Stage | None, crm_base: 
         return _after_close(partner, crm, crm_base)
     if crm in CLOSED:
         return _closed_in_crm(partner, crm)
+    if crm in EARLY:
+        return _early(partner, crm)
     if partner is Stage.PENDING:
         # Accept only what was settled as On Hold: a row whose creation came back In Progress accepted nothing.
         return ACCEPT if crm is Stage.OPEN and crm_base is Stage.HOLD else AGREE
     # On Hold while Active is the seller's own business, unless it is still the hold of the unaccepted referral.
     waited = crm is Stage.HOLD and crm_base is Stage.HOLD and partner_base is Stage.PENDING
     return TAKE_UP if waited else AGREE
+
+
+def _early(partner: Stage, crm: Stage) -> Move:
+    """Qualifying a lead accepts its referral, and the other way round, whatever was settled before."""
+    if partner is Stage.PENDING:
+        return ACCEPT if crm is Stage.QUALIFIED else AGREE
+    return QUALIFY if crm is Stage.LEAD else AGREE
 
 
 def _closed_in_crm(partner: Stage, crm: Stage) -> Move:
@@ -86,4 +99,8 @@ def _after_close(partner: Stage, crm: Stage, crm_base: Stage | None) -> Move:
         return AGREE if crm_view(crm) is crm_view(partner) else CLOSED_APART
     if crm_base in CLOSED:
         return DETACH
+    if crm in EARLY and partner is Stage.WON:  # it is won as a deal, so it has to be one first
+        return _early(Stage.ACTIVE, crm)
+    if crm is Stage.QUALIFIED:  # no lead any more, and there may be a deal that was made of it
+        return AGREE
     return Move(to=Side.CRM, stage=crm_view(partner), reason=f"the referral was closed as {partner}")

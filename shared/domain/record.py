@@ -28,6 +28,7 @@ class Snapshot:
     shared       a person wants this record synchronised (the sync column); always true of a referral
     ours         false for the other party's record (Microsoft's side of a deal), which is only ever read
     lead         classified as a lead rather than as a deal
+    origin       the record of the same side that this one was made from (an opportunity's lead)
     parent       what holds both parties' records together (engagement id); "" where there is nothing such
     invited      id of the other party's record in the same parent; None where none was seen
     link         address of the record for a person
@@ -47,6 +48,7 @@ class Snapshot:
     shared: bool = True
     ours: bool = True
     lead: bool = False
+    origin: Ref | None = None
     parent: str = ""
     invited: str | None = None
     link: str = ""

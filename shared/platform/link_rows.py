@@ -16,8 +16,11 @@ from shared.platform.rows import key, pieces, spilled, whole
 from shared.platform.unknown import Path, restored, unknown
 
 # Of a row that an older release must not touch; a new column or field needs no new number (adr/0011).
-SCHEMA = 1
-WORDS = frozenset({"partner", "invited", "wake_at", "owed_under", "gone", "engagement", "detached", "tries"})
+SCHEMA = 2
+WITHOUT_LEADS = 1  # what a deal's own link is written as: releases before the leads' read it as well
+WORDS = frozenset(
+    {"kind", "moved", "grown", "partner", "invited", "wake_at", "owed_under", "gone", "engagement", "detached", "tries"}
+)
 NOT_COLUMNS = frozenset({"pair", "key", "tag"})
 COLUMNS = tuple(field.name for field in fields(Link) if field.name not in NOT_COLUMNS)
 # A transaction takes 100 operations: the row, the partner's pointer going and coming, and these going and coming.
@@ -80,11 +83,17 @@ def columns(link: Link, held: Held | None = None) -> dict[str, Any]:
     return row
 
 
+def schema(link: Link) -> int:
+    """A lead's link would be taken for that of an opportunity which is gone, its successor's for a strange one."""
+    half_made = link.origin is not None and not link.linked
+    return SCHEMA if link.kind or link.moved or half_made else WITHOUT_LEADS
+
+
 def row_of(link: Link, held: Held | None) -> dict[str, Any]:
     """The row to store: over an older one it empties the pieces that are no longer needed."""
     new = columns(link, held)
     unused = dict.fromkeys((name for name in (held.spilled if held else ()) if name not in new), "")
-    place = {"PartitionKey": link.pair, "RowKey": main_key(link.key), "link": link.key, "schema": SCHEMA}
+    place = {"PartitionKey": link.pair, "RowKey": main_key(link.key), "link": link.key, "schema": schema(link)}
     return place | new | unused
 
 

@@ -46,10 +46,27 @@ class TableLinks:
     async def save(self, link: Link) -> Link:
         held = None if link.tag is None else Held.parse(link.tag)
         row = row_of(link, held)
+        done = await self._stored(link, _operations(link, row, held))
+        return replace(link, tag=held_by(link, row, done[0]["etag"]).tag())
+
+    async def move(self, before: Link, after: Link) -> Link:
+        """Both rows and what points to them in one transaction, which may name each row only once."""
+        held = [None if link.tag is None else Held.parse(link.tag) for link in (before, after)]
+        row = row_of(after, held[1])
+        leaving = _operations(before, row_of(before, held[0]), held[0])
+        coming = _operations(after, row, held[1])
+        names = [each[1]["RowKey"] for each in coming]
+        gone = [each for each in leaving if each[1]["RowKey"] not in names]
+        left = [("upsert", *each[1:]) if each[1]["RowKey"] in _keys(leaving) else each for each in coming]
+        done = await self._stored(after, [*left, *gone])
+        return replace(after, tag=held_by(after, row, done[0]["etag"]).tag())
+
+    async def _stored(self, link: Link, operations: list[Operation]) -> list[Any]:
+        """The answers to a transaction, of which the link's own row is the first operation; raises LinkMoved."""
         table = await self._storage.table(TABLE)
         with storage_errors():
             try:
-                done = await table.submit_transaction(_operations(link, row, held))
+                return list(await table.submit_transaction(operations))
             except HttpResponseError as error:
                 if error.status_code not in MOVED:
                     raise
@@ -57,7 +74,6 @@ class TableLinks:
                 if index:
                     await self._drop_orphan(link.partner)
                 raise LinkMoved(_why(link, index)) from error
-        return replace(link, tag=held_by(link, row, done[0]["etag"]).tag())
 
     async def _drop_orphan(self, ident: str | None) -> None:
         """A pointer whose link somebody deleted by hand would refuse its referral for ever: here it goes.
@@ -113,6 +129,10 @@ def _operations(link: Link, row: Mapping[str, Any], held: Held | None) -> list[O
         *(("create", _pointer(link, name), {}) for name in sorted(now - before)),
         *(("delete", _pointer(link, name), {}) for name in sorted(before - now)),
     ]
+
+
+def _keys(operations: list[Operation]) -> set[str]:
+    return {each[1]["RowKey"] for each in operations}
 
 
 def _pointer(link: Link, row_key: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ async def adopt(desk: Desk, referral: Snapshot, row: Snapshot) -> Result:
     if link.linked:  # a rival was faster, and what was read before his link must not be merged under it
         raise moved()
     link = replace(link, partner=referral.ref.id, engagement=referral.parent, intents=(), gone=None, detached=False)
+    link = replace(link, kind=desk.kind, origin=row.origin)
     for record in (referral, row):
         shown = {name: digest(value, link.key) for name, value in record.values.items() if _agreed(name, referral, row)}
         link = with_base(replace(link, base={**link.base, record.side: Base()}), record.side, shown)

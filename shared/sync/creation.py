@@ -35,7 +35,7 @@ async def create_row(desk: Desk, referral: Snapshot, link: Link | None = None) -
     """
     if link is None:
         link = await desk.links.get(row_key(desk, referral))
-        if link.linked or link.intents:
+        if link.linked or link.intents or link.moved:
             raise moved()
     if forbidden := desk.policy.forbids(referral.ref.id, link.key):
         return owed(forbidden)
@@ -45,7 +45,7 @@ async def create_row(desk: Desk, referral: Snapshot, link: Link | None = None) -
     if referral.parent:
         referral = await desk.partner.widen(referral)
     intent = announce(desk, link.key, Side.CRM, referral, await desk.crm.held(referral.values))
-    link = replace(link, partner=referral.ref.id, engagement=referral.parent, gone=None)
+    link = replace(link, partner=referral.ref.id, engagement=referral.parent, gone=None, kind=desk.kind)
     link = await begin(desk, link, intent)
     row = await attempt(desk, link, intent, _row_draft(desk, link, referral, intent))
     if not _ours(link, row):
@@ -67,6 +67,7 @@ def _row_draft(desk: Desk, link: Link, referral: Snapshot, intent: Intent) -> Dr
         values=referral.values,
         marker=intent.id,
         note=Note(line=made(desk), mark=Mark.CHECK),
+        origin=link.origin,
     )
 
 

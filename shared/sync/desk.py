@@ -18,13 +18,31 @@ from shared.sync import retry
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """The collaborators of every step, and the few things that all steps do with them."""
+    """The collaborators of every step, and the few things that all steps do with them.
+
+    `leads` keeps what is no deal yet, in a CRM that knows such a thing; while `early`, it is what is worked with.
+    """
 
     partner: Gateway
-    crm: Gateway
+    deals: Gateway
     links: Links
     clock: Clock
     policy: Policy
+    leads: Gateway | None = None
+    early: bool = False
+
+    @property
+    def crm(self) -> Gateway:
+        return self.leads if self.early and self.leads else self.deals
+
+    @property
+    def kind(self) -> str:
+        """What a link calls the kind of record that is worked with: nothing, for deals."""
+        return self.crm.kind if self.early else ""
+
+    def at(self, kind: str) -> Desk:
+        """The desk for that kind of CRM record."""
+        return replace(self, early=self.leads is not None and kind == self.leads.kind)
 
     def gateway(self, side: Side) -> Gateway:
         return self.partner if side is Side.PARTNER else self.crm

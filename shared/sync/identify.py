@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain import deal
-from shared.domain.lifecycle import CLOSED
+from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Purpose
 from shared.domain.record import Snapshot
 from shared.errors import NeedsDecision
@@ -27,11 +27,12 @@ class What(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The answer, the CRM record it concerns, and the reason where it is left alone."""
+    """The answer, the CRM record it concerns (`kind` where that is no deal), the reason where it is left alone."""
 
     what: What
     key: str = ""
     reason: str = ""
+    kind: str = ""
 
 
 async def identify(desk: Desk, referral: Snapshot, baseline: datetime) -> Identity:
@@ -46,20 +47,28 @@ async def identify(desk: Desk, referral: Snapshot, baseline: datetime) -> Identi
         )
     if carriers:
         return Identity(what=What.ADOPT, key=carriers[0])
-    return _new(desk, referral, baseline)
+    return await _carried_by_lead(desk, referral) or _new(desk, referral, baseline)
+
+
+async def _carried_by_lead(desk: Desk, referral: Snapshot) -> Identity | None:
+    """A lead carries the referral's id; of several, which nobody of us makes, the first."""
+    if desk.leads is None or not referral.lead:
+        return None
+    carriers = [key for key in await desk.leads.find(referral.ref.id) if await _free(desk, key, referral)]
+    return Identity(what=What.ADOPT, key=carriers[0], kind=desk.leads.kind) if carriers else None
 
 
 async def _named(desk: Desk, referral: Snapshot, named: str) -> Identity:
     """The referral names its row. Other rows that carry its id are clones: cloning copies the column."""
     if await _being_created(desk, named):
         return Identity(what=What.FINISH, key=named)
-    row = await desk.crm.read(named)
+    row, kind = await _named_row(desk, named)
     if row is not None and await _free(desk, row.ref.id, referral) and _same(row.counterpart, "", referral.ref.id):
-        return Identity(what=What.ADOPT, key=row.ref.id)
+        return Identity(what=What.ADOPT, key=row.ref.id, kind=kind)
     if referral.values.get(deal.STAGE) in CLOSED:
         return Identity(what=What.LEAVE, reason=CLOSED_BEFORE)
     if row is None and await _asked_for_again(desk, named):
-        return Identity(what=What.CREATE)
+        return Identity(what=What.CREATE, kind=early_kind(desk, referral))
     if row is None:
         raise NeedsDecision(
             f'The referral {referral.ref.id} names "{named}", which is no record of this CRM',
@@ -71,6 +80,20 @@ async def _named(desk: Desk, referral: Snapshot, named: str) -> Identity:
     )
 
 
+async def _named_row(desk: Desk, named: str) -> tuple[Snapshot | None, str]:
+    """The record of that id, and its kind where it is no deal."""
+    row = await desk.deals.read(named)
+    if row is not None or desk.leads is None:
+        return row, ""
+    return await desk.leads.read(named), desk.leads.kind
+
+
+def early_kind(desk: Desk, referral: Snapshot) -> str:
+    """The kind of record that a referral becomes, where that is not a deal yet."""
+    pending = referral.values.get(deal.STAGE) is Stage.PENDING
+    return desk.leads.kind if desk.leads and referral.lead and pending else ""
+
+
 def _new(desk: Desk, referral: Snapshot, baseline: datetime) -> Identity:
     if referral.values.get(deal.STAGE) in CLOSED:
         return Identity(what=What.LEAVE, reason=CLOSED_BEFORE)
@@ -78,7 +101,7 @@ def _new(desk: Desk, referral: Snapshot, baseline: datetime) -> Identity:
         return Identity(what=What.LEAVE, reason="older than the first start: shared only on request")
     if referral.lead and desk.policy.cosell_only:
         return Identity(what=What.LEAVE, reason="COSELL_ONLY is on and this is a lead")
-    return Identity(what=What.CREATE)
+    return Identity(what=What.CREATE, kind=early_kind(desk, referral))
 
 
 async def _being_created(desk: Desk, key: str) -> bool:
@@ -96,7 +119,7 @@ async def _asked_for_again(desk: Desk, key: str) -> bool:
 async def _free(desk: Desk, key: str, referral: Snapshot) -> bool:
     """Does the row belong to no other referral, and did it not part with this one when that was closed?"""
     link = await desk.links.get(key)
-    return link.partner in (None, referral.ref.id) and not link.detached
+    return link.partner in (None, referral.ref.id) and not link.detached and not link.moved
 
 
 def _same(ident: str, *others: str) -> bool:
@@ -114,7 +137,8 @@ async def adoptable(desk: Desk, row: Snapshot) -> Snapshot | None:
             f"The opportunity names the referral {row.counterpart}, which Partner Center does not know",
             advice="Clear its referral identifier to share it as a new referral, then replay",
         )
-    agrees = referral.ours and _same(referral.counterpart, "", row.ref.id)
+    origin = row.origin.id if row.origin else ""  # of a deal whose lead the referral still names
+    agrees = referral.ours and _same(referral.counterpart, "", row.ref.id, origin)
     return referral if agrees and not await _taken(desk, referral.ref.id, row) else None
 
 

@@ -100,7 +100,7 @@ class Job:
     async def _attempt(self, signal: Signal) -> _Attempt:
         if (pause := await self._pause()) is not None:
             return _Attempt(outcome=delayed("a system is paused", pause), counts=False, paused=True, looked=False)
-        if signal.side is Side.CRM and signal.kind != self._reconcile.kinds[Side.CRM]:
+        if signal.side is Side.CRM and not self._reconcile.is_deal(Side.CRM, signal.kind):
             return await self._wake_waiting(signal)
         try:
             return _ended(await self._look_twice(signal))
@@ -172,9 +172,9 @@ class Job:
 
     async def _wake_waiting(self, signal: Signal) -> _Attempt:
         """A record beside the deals changed: those that wait for it are looked at again."""
-        kind = self._reconcile.kinds[Side.CRM]
         keys = await self._links.waiting_on(signal.ref)
         for key in keys:
+            kind = self._reconcile.ref(await self._links.get(key)).kind
             await self._signals.send(
                 Signal(pair=signal.pair, look=Look.OPPORTUNITY, side=Side.CRM, kind=kind, id=key, why=Why.AGAIN)
             )
@@ -213,7 +213,7 @@ class Job:
         """A linked deal is parked once, whichever of its records was looked at."""
         if link is None or not link.linked:
             return signal.ref, signal.side
-        return Ref(self._reconcile.kinds[Side.CRM], link.key), Side.CRM
+        return self._reconcile.ref(link), Side.CRM
 
     async def _park(self, ref: Ref, side: Side, body: bytes, outcome: Outcome) -> None:
         entry = ParkedEntry(
@@ -229,13 +229,9 @@ class Job:
 
     async def _clear(self, signal: Signal, link: Link | None) -> None:
         """A record's success clears what was parked of it, on either side."""
-        refs = {signal.ref}
-        if link is not None:
-            kinds = self._reconcile.kinds
-            refs |= {Ref(kinds[Side.CRM], link.key), Ref(kinds[Side.PARTNER], link.partner or "")}
+        refs = {signal.ref, *(self._reconcile.refs(link) if link is not None else ())}
         for ref in sorted(refs):
-            if ref.id:
-                await self._parked.clear(self._policy.pair, ref)
+            await self._parked.clear(self._policy.pair, ref)
 
 
 def _later(error: Exception, seconds: float) -> _Attempt:

@@ -4,13 +4,13 @@
                                                                                        │
     outcome ◄─ settled by compare-and-set ◄─ conditional writes ◄─ intent recorded ◄───┘
 
-Where to look further: which record is which, `identify`; the missing side, `creation`; a linked pair, `pairs`.
+Where to look further: which record is which, `identify`; the missing side, `creation`; a linked pair, `pairs`; a lead
+that becomes a deal, `promotion`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,20 +29,31 @@ from shared.sync.adoption import adopt
 from shared.sync.baseline import baseline
 from shared.sync.creation import create_referral, create_row, row_key
 from shared.sync.desk import Desk, Ended, Linked, Result
-from shared.sync.identify import CLOSED_BEFORE, What, adoptable, identify
+from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify
 from shared.sync.pairs import FAILED, keep_in_step
+from shared.sync.promotion import of_lead, promote, ripe, unfinished
 from shared.sync.replay import freed, reopened
 from shared.sync.settle import save
 from shared.sync.telling import Trail, explain, note_delay, record
+
+OWN_LEAD = "a lead of the CRM's own: it may become a referral once it is a deal"
 
 
 class Reconcile:
     """Looks at the deal that a signal names and brings its two sides into step."""
 
     def __init__(
-        self, *, partner: Gateway, crm: Gateway, links: Links, cursors: Cursors, clock: Clock, policy: Policy
+        self,
+        *,
+        partner: Gateway,
+        crm: Gateway,
+        links: Links,
+        cursors: Cursors,
+        clock: Clock,
+        policy: Policy,
+        leads: Gateway | None = None,
     ) -> None:
-        self._desk = Desk(partner=partner, crm=crm, links=links, clock=clock, policy=policy)
+        self._desk = Desk(partner=partner, deals=crm, links=links, clock=clock, policy=policy, leads=leads)
         self._cursors = cursors
 
     async def __call__(self, signal: Signal) -> Ended:
@@ -50,25 +61,26 @@ class Reconcile:
 
         Raises what only time or an administrator mends (Transient, AccessLost, Misconfigured) and bugs.
         """
-        trail = Trail()
+        trail = Trail(desk=self._desk)
         try:
             ended = await (self._from_partner if signal.side is Side.PARTNER else self._from_crm)(signal, trail)
         except NotMet as error:
-            return await explain(self._desk, trail, waiting(error.kept, error.records), text=error.reason)
+            return await explain(trail, waiting(error.kept, error.records), text=error.reason)
         except NeedsDecision as error:
-            return await explain(self._desk, trail, parked(error.reason, error.advice))
+            return await explain(trail, parked(error.reason, error.advice))
         except Refused as error:
-            return await explain(self._desk, trail, parked(str(error.remote), error.advice))
-        return ended if ended.told else await record(self._desk, trail, ended)
+            return await explain(trail, parked(str(error.remote), error.advice))
+        return ended if ended.told else await record(trail, ended)
 
     # --- from the partner's side --------------------------------------------------------------------------------
 
     async def _from_partner(self, signal: Signal, trail: Trail) -> Ended:
         link = await self._desk.links.by_partner(signal.id)
+        trail.desk = self._desk.at(link.kind if link else "")
         if link is not None and (skip := self._skip(link, signal)):
             return Ended(outcome=skip, told=True)
         trail.key, trail.referral = link.key if link else "", signal.id
-        referral = await self._desk.partner.read(signal.id)
+        referral = await trail.desk.partner.read(signal.id)
         if referral is None:
             return await self._absent(signal, link, trail, Side.PARTNER)
         if not referral.ours:
@@ -80,14 +92,14 @@ class Reconcile:
     async def _linked_referral(self, signal: Signal, referral: Snapshot, link: Link, trail: Trail) -> Ended:
         if _nothing_new(link, referral, signal):
             return Ended(outcome=done("nothing new since the last look"), link=link, told=True)
-        row = await self._desk.crm.read(link.key)
+        row = await trail.desk.crm.read(link.key)
         if row is None:
             return await self._absent(signal, link, trail, Side.CRM)
         return await self._pair(Linked(link=link, partner=referral, crm=row), signal, trail)
 
     async def _other_party(self, signal: Signal, other: Snapshot, trail: Trail) -> Ended:
         """Microsoft's referral: ours of the same engagement is the one to look at, with Microsoft's beside it."""
-        own = await self._desk.partner.ours_in(other.parent) if other.parent else ()
+        own = await trail.desk.partner.ours_in(other.parent) if other.parent else ()
         if not own:
             return Ended(
                 outcome=left("it is another organisation's referral, and none of ours is beside it"), told=True
@@ -95,33 +107,37 @@ class Reconcile:
         return await self._from_partner(signal.model_copy(update={"id": own[0], "look": Look.COSELL}), trail)
 
     async def _new_referral(self, signal: Signal, referral: Snapshot, link: Link | None, trail: Trail) -> Ended:
-        if link is not None and link.intents:  # its row was being created: finish that, whatever the row looks like
-            return await self._continue(await create_row(self._desk, referral, link), signal, trail)
+        if link is not None and (link.intents or unfinished(link)):  # its row was being created: finish that
+            return await self._continue(await create_row(trail.desk, referral, link), signal, trail)
         since = await baseline(self._cursors, self._desk.clock)
-        identity = await identify(self._desk, referral, since)
+        identity = await identify(trail.desk, referral, since)
         if identity.what is What.LEAVE:
             return Ended(outcome=left(identity.reason), told=True)
-        trail.key = identity.key or row_key(self._desk, referral)
+        trail.desk = self._desk.at(identity.kind)
+        trail.key = identity.key or row_key(trail.desk, referral)
         if identity.what is What.CREATE:
-            return await self._continue(await create_row(self._desk, referral), signal, trail)
+            return await self._continue(await create_row(trail.desk, referral), signal, trail)
         if identity.what is What.FINISH:
             return await self._from_crm(signal.model_copy(update={"side": Side.CRM, "id": identity.key}), trail)
-        row = await self._desk.crm.read(identity.key)
+        row = await trail.desk.crm.read(identity.key)
         if row is None:
             return await self._absent(signal, None, trail, Side.CRM)
         trail.crm = row
-        return await self._continue(await adopt(self._desk, referral, row), signal, trail)
+        return await self._continue(await adopt(trail.desk, referral, row), signal, trail)
 
     # --- from the CRM's side ------------------------------------------------------------------------------------
 
     async def _from_crm(self, signal: Signal, trail: Trail) -> Ended:
         link = await self._desk.links.get(signal.id)
+        trail.desk = self._desk.at(link.kind or signal.kind)
+        if link.moved and signal.why is Why.REPLAY:
+            return await self._from_crm(signal.model_copy(update={"id": link.moved, "kind": self._desk.kind}), trail)
         if skip := self._skip(link, signal):
             return Ended(outcome=skip, told=True)
         trail.key, trail.referral = link.key, link.partner or ""
         if not link.linked or link.partner is None:
             return await self._unlinked_row(signal, link, trail)
-        row, referral = await asyncio.gather(self._desk.crm.read(link.key), self._desk.partner.read(link.partner))
+        row, referral = await asyncio.gather(trail.desk.crm.read(link.key), trail.desk.partner.read(link.partner))
         if row is None or referral is None:
             return await self._absent(signal, link, trail, Side.CRM if row is None else Side.PARTNER, row)
         return await self._pair(Linked(link=link, partner=referral, crm=row), signal, trail)
@@ -129,18 +145,28 @@ class Reconcile:
     async def _unlinked_row(self, signal: Signal, link: Link, trail: Trail) -> Ended:
         if link.partner:  # its referral is known, its row was not created yet: look from there
             return await self._from_partner(signal.model_copy(update={"side": Side.PARTNER, "id": link.partner}), trail)
-        row = await self._desk.crm.read(signal.id)
+        if trail.desk.early and signal.why in (Why.EVENT, Why.GONE):
+            return Ended(outcome=left(OWN_LEAD), told=True)
+        row = await trail.desk.crm.read(signal.id)
         if row is None:
             return await self._absent(signal, link, trail, Side.CRM)
+        if lead := await of_lead(self._desk, row):  # the deal that it was made for is at its lead
+            return await self._from_crm(signal.model_copy(update={"kind": lead.kind, "id": lead.key}), trail)
         if not row.shared:
-            return Ended(outcome=left(f"synchronisation is off for it in {self._desk.crm.title}"), told=True)
+            return Ended(outcome=left(f"synchronisation is off for it in {trail.desk.crm.title}"), told=True)
         trail.crm = row
+        return await self._new_row(signal, row, link, trail)
+
+    async def _new_row(self, signal: Signal, row: Snapshot, link: Link, trail: Trail) -> Ended:
+        """A row that somebody wants shared, and whose referral no link knows."""
         fresh = not link.intents and not link.detached
-        if fresh and row.counterpart and (referral := await adoptable(self._desk, row)):
-            return await self._continue(await adopt(self._desk, referral, row), signal, trail)
+        if fresh and row.counterpart and (referral := await adoptable(trail.desk, row)):
+            return await self._continue(await adopt(trail.desk, referral, row), signal, trail)
+        if trail.desk.early:
+            return Ended(outcome=left(OWN_LEAD), told=True)
         if row.values.get(deal.STAGE) in CLOSED and not link.intents:
             return Ended(outcome=left(CLOSED_BEFORE), told=True)
-        made = await create_referral(self._desk, row, link, insist=signal.why is Why.REPLAY)
+        made = await create_referral(trail.desk, row, link, insist=signal.why is Why.REPLAY)
         return await self._continue(made, signal, trail)
 
     # --- both ---------------------------------------------------------------------------------------------------
@@ -156,18 +182,36 @@ class Reconcile:
             if reopened(pair):
                 return await self._renew(pair, signal, trail)
             pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None))
-        return await keep_in_step(self._desk, pair, wide=signal.look is Look.COSELL or _was_asleep(pair.link))
+        wide = signal.look is Look.COSELL or _was_asleep(pair.link)
+        ended = await keep_in_step(trail.desk, pair, wide=wide)
+        return await self._grown(pair, ended, signal, trail) if ripe(pair) else ended
+
+    async def _grown(self, pair: Linked, ended: Ended, signal: Signal, trail: Trail) -> Ended:
+        """A qualified lead goes on as a deal, once everything that was edited on it has reached the other side."""
+        if ended.outcome.kind not in (Kind.DONE, Kind.LEFT) or ended.link is None:
+            return ended
+        if ended.outcome.wrote or ended.outcome.look_again:
+            return replace(ended, outcome=replace(ended.outcome, look_again=True))
+        grown = await promote(trail.desk, replace(pair, link=ended.link))
+        if grown is None:
+            return ended
+        if isinstance(grown, Outcome):
+            return Ended(outcome=grown, link=ended.link)
+        trail.desk = self._desk
+        return await self._continue(grown, signal, trail)
 
     async def _renew(self, pair: Linked, signal: Signal, trail: Trail) -> Ended:
         """A reopened row gets a new referral, now that somebody asks for one; the closed one stays as it is."""
         trail.referral = ""
-        link = await save(self._desk, freed(pair.link))
-        return await self._continue(await create_referral(self._desk, pair.crm, link), signal, trail)
+        link = await save(trail.desk, freed(pair.link))
+        return await self._continue(await create_referral(trail.desk, pair.crm, link), signal, trail)
 
     def _skip(self, link: Link, signal: Signal) -> Outcome | None:
         """Reasons to look no further that need nothing but the link."""
         if signal.why is Why.REPLAY:
             return None
+        if link.moved:
+            return left("it was a lead, and its deal goes on as an opportunity of its own")
         if link.gone is not None:
             return left(f"its record in {self._desk.titles[link.gone]} is gone")
         if link.detached and link.linked:
@@ -181,22 +225,22 @@ class Reconcile:
         self, signal: Signal, link: Link | None, trail: Trail, side: Side, row: Snapshot | None = None
     ) -> Ended:
         """What cannot be read for minutes is lag; a linked record that stays absent, or whose end was told, is gone."""
-        title = self._desk.titles[side]
+        title = trail.desk.titles[side]
         linked = link is not None and link.linked
         if signal.why is not Why.GONE and (later := self._not_yet(signal, link if linked else None, title)):
             if linked:
-                await note_delay(self._desk, link, later)
+                await note_delay(trail.desk, link, later)
             return Ended(outcome=later, told=True)
         if link is None or not link.linked:
             return Ended(outcome=left(f"it does not exist in {title}"), told=True)
         trail.crm = row
         if side is Side.PARTNER and row is None:
-            trail.crm = await self._desk.crm.read(link.key)
+            trail.crm = await trail.desk.crm.read(link.key)
         if signal.why is Why.REPLAY and link.gone is not None:
             return await self._make_again(link, signal, trail, side)
         reason = f"Its record in {title} is gone: nothing is synchronised any more until an administrator replays it"
         bury = left(reason)
-        return await explain(self._desk, trail, bury, change=lambda now: replace(now, gone=side, intents=()))
+        return await explain(trail, bury, change=lambda now: replace(now, gone=side, intents=()))
 
     def _not_yet(self, signal: Signal, link: Link | None, title: str) -> Outcome | None:
         """The lag is counted from the announcement, and for a linked record from the first look that missed it.
@@ -216,20 +260,35 @@ class Reconcile:
     async def _make_again(self, link: Link, signal: Signal, trail: Trail, side: Side) -> Ended:
         """The record that is gone is made again, because an administrator asks for it."""
         if side is Side.PARTNER and trail.crm is not None:
+            if trail.desk.early:
+                return Ended(outcome=left("its referral is gone, and a lead alone is none"), told=True)
             trail.referral = ""
-            link = await save(self._desk, freed(link))
-            return await self._continue(await create_referral(self._desk, trail.crm, link), signal, trail)
-        referral = await self._desk.partner.read(link.partner or "")
+            link = await save(trail.desk, freed(link))
+            return await self._continue(await create_referral(trail.desk, trail.crm, link), signal, trail)
+        referral = await trail.desk.partner.read(link.partner or "")
         if side is Side.PARTNER or referral is None:
             return Ended(outcome=left("both its records are gone"), told=True)
-        await save(self._desk, freed(link))
-        trail.key = row_key(self._desk, referral)
-        return await self._continue(await create_row(self._desk, referral), signal, trail)
+        await save(trail.desk, freed(link))
+        trail.desk = self._desk.at(early_kind(self._desk, referral))
+        trail.key = row_key(trail.desk, referral)
+        return await self._continue(await create_row(trail.desk, referral), signal, trail)
 
-    @property
-    def kinds(self) -> Mapping[Side, str]:
-        """What a deal's record is called on each side."""
-        return {side: self._desk.gateway(side).kind for side in Side}
+    def is_deal(self, side: Side, kind: str) -> bool:
+        """Is a record of that kind a deal's own, on that side? Others only wake deals that wait for them."""
+        return kind in self._kinds(side)
+
+    def ref(self, link: Link) -> Ref:
+        """The CRM record of a link."""
+        return Ref(link.kind or self._desk.deals.kind, link.key)
+
+    def refs(self, link: Link) -> tuple[Ref, ...]:
+        """Every record that a link's deal was ever known by."""
+        partner = (Ref(self._desk.partner.kind, link.partner),) if link.partner else ()
+        return (self.ref(link), *partner, *((link.origin,) if link.origin else ()))
+
+    def _kinds(self, side: Side) -> tuple[str, ...]:
+        gateways = (self._desk.partner,) if side is Side.PARTNER else (self._desk.deals, self._desk.leads)
+        return tuple(gateway.kind for gateway in gateways if gateway)
 
     def side_of(self, system: str) -> Side | None:
         """Which side a system's name in an error means; None for anything that is neither."""
@@ -249,7 +308,7 @@ def _was_asleep(link: Link) -> bool:
 
 def _nothing_new(link: Link, referral: Snapshot, signal: Signal) -> bool:
     """The one shortcut that is safe: this very version was settled, and nothing is unfinished (rules.md §7)."""
-    unfinished = bool(link.intents or link.owed or link.waiting or link.unsaid)
+    begun = bool(link.intents or link.owed or link.waiting or link.unsaid or unfinished(link))
     failed = link.outcome is not None and link.outcome.kind in FAILED
     narrow = signal.look is not Look.COSELL and signal.why in (Why.EVENT, Why.HEAL)
-    return narrow and not unfinished and not failed and referral.version == link.version(Side.PARTNER)
+    return narrow and not begun and not failed and referral.version == link.version(Side.PARTNER)

@@ -18,8 +18,9 @@ from shared.sync.settle import moved, save
 
 @dataclass
 class Trail:
-    """What a look has come to know, for whoever has to explain why it ended early."""
+    """What a look has come to know, for whoever has to explain why it ended early, and the desk that it works at."""
 
+    desk: Desk
     key: str = ""
     referral: str = ""
     crm: Snapshot | None = None
@@ -30,7 +31,7 @@ def unchanged(link: Link) -> Link:
 
 
 async def explain(
-    desk: Desk, trail: Trail, outcome: Outcome, *, text: str = "", change: Callable[[Link], Link] = unchanged
+    trail: Trail, outcome: Outcome, *, text: str = "", change: Callable[[Link], Link] = unchanged
 ) -> Ended:
     """Tell the seller once, and record the outcome with whatever else changes on the link.
 
@@ -38,7 +39,8 @@ async def explain(
     """
     if not trail.key:
         return Ended(outcome=outcome, told=True)
-    link = change(await _link(desk, trail))
+    desk = trail.desk
+    link = change(await _link(trail))
     if trail.crm is not None and _news(link, outcome) and not desk.policy.forbids(trail.key, trail.referral):
         line = ". ".join(part for part in (text or outcome.reason, outcome.advice) if part)
         link = with_base(link, Side.CRM, {}, version=await _tell(desk, trail.crm, line))
@@ -58,22 +60,25 @@ async def _tell(desk: Desk, row: Snapshot, line: str) -> str:
         return row.version
 
 
-async def record(desk: Desk, trail: Trail, ended: Ended) -> Ended:
+async def record(trail: Trail, ended: Ended) -> Ended:
     """Record an outcome that the seller need not be told; one without a link has nowhere to be recorded.
 
     An outcome that was decided on a link which has moved since says nothing of the deal as it is now.
     """
     if not trail.key or ended.outcome.kind is Kind.DELAYED:
         return ended
-    link = await _link(desk, trail)
+    link = await _link(trail)
     if ended.link is not None and ended.link.tag != link.tag:
         raise moved()
-    return await _store(desk, link, ended.outcome)
+    return await _store(trail.desk, link, ended.outcome)
 
 
-async def _link(desk: Desk, trail: Trail) -> Link:
-    link = await desk.links.get(trail.key)
-    return replace(link, partner=trail.referral) if link.partner is None and trail.referral else link
+async def _link(trail: Trail) -> Link:
+    """The link as it is stored now. A record without one belongs to the referral that led to it."""
+    link = await trail.desk.links.get(trail.key)
+    if link.partner is not None or not trail.referral or link.moved:
+        return link
+    return replace(link, partner=trail.referral, kind=trail.desk.kind)
 
 
 async def note_delay(desk: Desk, link: Link | None, outcome: Outcome) -> None:

@@ -17,10 +17,12 @@ from shared.domain.values import Ref, Side
 from shared.messages import Look, Signal, Why
 from shared.ports import Clock, Cursors, Gateway, Links, Seen, Signals, Telemetry
 from shared.sync.baseline import baseline
+from shared.sync.promotion import unfinished
 
 MISSED = timedelta(minutes=10)  # a delayed signal that is this late was lost
 SLOW_ROUND = timedelta(hours=1)  # between two looks at every open engagement: a lost related event moves nothing
 LOOK_OF = {Side.PARTNER: Look.REFERRAL, Side.CRM: Look.OPPORTUNITY}
+Known = tuple[Ref, Look]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +40,9 @@ class _Known:
     """Every link at the start of the pass, as far as polling needs it."""
 
     versions: dict[tuple[Side, str], str] = field(default_factory=dict)
-    linked: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
-    waiting: dict[Ref, list[str]] = field(default_factory=lambda: defaultdict(list))
-    wake: list[tuple[str, Look]] = field(default_factory=list)
+    linked: set[tuple[Side, Ref]] = field(default_factory=set)
+    waiting: dict[Ref, list[Ref]] = field(default_factory=lambda: defaultdict(list))
+    wake: list[Known] = field(default_factory=list)
 
 
 class Watch:
@@ -57,7 +59,9 @@ class Watch:
         clock: Clock,
         telemetry: Telemetry,
         policy: Policy,
+        leads: Gateway | None = None,
     ) -> None:
+        self._leads = leads.kind if leads else ""
         self._gateways = {Side.PARTNER: partner, Side.CRM: crm}
         self._links = links
         self._cursors = cursors
@@ -77,8 +81,8 @@ class Watch:
         for side in Side:
             seen, sent, started = await self._poll(side, known)
             polled, signalled, first = polled + seen, signalled + sent, first or started
-        for key, look in known.wake:
-            await self._send(Side.CRM, Ref(self._gateways[Side.CRM].kind, key), Why.AGAIN, look)
+        for ref, look in known.wake:
+            await self._send(Side.CRM, ref, Why.AGAIN, look)
         if slow:
             await self._cursors.put("slow-round", began.isoformat())
         report = Report(polled=polled, signalled=signalled, woken=len(known.wake), first=first)
@@ -88,19 +92,23 @@ class Watch:
     async def _known(self, *, slow: bool) -> _Known:
         known, now = _Known(), self._clock.now()
         async for link in self._links.every():
+            row = Ref(link.kind or self._gateways[Side.CRM].kind, link.key)
             known.versions[Side.CRM, link.key] = link.version(Side.CRM)
             if link.partner:
                 known.versions[Side.PARTNER, link.partner] = link.version(Side.PARTNER)
             if link.linked and link.gone is None:
-                known.linked[Side.CRM].add(link.key)
-                known.linked[Side.PARTNER].add(link.partner or "")
+                known.linked.add((Side.CRM, row))
+                known.linked.add((Side.PARTNER, Ref(self._gateways[Side.PARTNER].kind, link.partner or "")))
             for ref in link.waiting:
-                known.waiting[ref].append(link.key)
+                known.waiting[ref].append(row)
             if self._due(link, now):  # what is owed may be Microsoft's answer
-                known.wake.append((link.key, Look.COSELL if link.invited else Look.OPPORTUNITY))
+                known.wake.append((row, Look.COSELL if link.invited else self._look(row)))
             elif slow and _engaged(link):
-                known.wake.append((link.key, Look.COSELL))
+                known.wake.append((row, Look.COSELL))
         return known
+
+    def _look(self, row: Ref) -> Look:
+        return Look.LEAD if row.kind == self._leads else Look.OPPORTUNITY
 
     def _due(self, link: Link, now: datetime) -> bool:
         """Does this link need a look that no event will bring?"""
@@ -108,44 +116,49 @@ class Watch:
         late = link.wake_at is not None and now >= link.wake_at + (MISSED if kind == Kind.DELAYED else timedelta())
         owed = bool(link.owed) and link.owed_under != self._policy.fingerprint
         died = any(not intent.open(now) for intent in link.intents)
-        return not _ended(link) and (late or owed or died or bool(link.unsaid))
+        return not _ended(link) and (late or owed or died or bool(link.unsaid) or unfinished(link))
 
     async def _poll(self, side: Side, known: _Known) -> tuple[int, int, bool]:
         """Poll one side and signal what is news: records polled, signals sent, whether it was the baseline."""
         name = f"poll-{side}"
         before = await self._cursors.get(name)
         polled = sent = 0
-        cursor, present, full = None, set(), False
+        cursor, present, full = None, set[Ref](), frozenset[str]()
         async for page in self._gateways[side].changes(before):
             full, cursor = full or page.full, page.cursor
             for seen in page.seen:
                 polled += 1
-                present.add(seen.ref.id)
+                present.add(seen.ref)
                 sent += await self._signal(side, seen, known)
-        for ident in sorted(known.linked[side] - present) if full else ():  # gone, or too new for this list
-            sent += await self._send(side, Ref(self._gateways[side].kind, ident), Why.HEAL, LOOK_OF[side])
+        listed = {ref for at, ref in known.linked if at is side and ref.kind in full}
+        for ref in sorted(listed - present):  # gone, or too new for this list
+            sent += await self._send(side, ref, Why.HEAL, self._look_of(side, ref))
         if cursor is not None and (before is None or not self._policy.dry_run):
             await self._cursors.put(name, cursor)
         return polled, sent, before is None
 
     async def _signal(self, side: Side, seen: Seen, known: _Known) -> int:
-        gateway = self._gateways[side]
-        if seen.ref.kind != gateway.kind:
+        if seen.ref.kind not in (self._gateways[side].kind, self._leads):
             return await self._beside(side, seen, known)
         version = known.versions.get((side, seen.ref.id))
         if seen.gone:
-            why = Why.GONE if seen.ref.id in known.linked[side] else None
+            why = Why.GONE if (side, seen.ref) in known.linked else None
+        elif seen.ref.kind == self._leads and version is None:
+            why = None  # a lead of the CRM's own
         else:
             why = None if version == seen.version else Why.HEAL
-        return await self._send(side, seen.ref, why, LOOK_OF[side]) if why else 0
+        return await self._send(side, seen.ref, why, self._look_of(side, seen.ref)) if why else 0
+
+    def _look_of(self, side: Side, ref: Ref) -> Look:
+        return self._look(ref) if side is Side.CRM else LOOK_OF[side]
 
     async def _beside(self, side: Side, seen: Seen, known: _Known) -> int:
         """A record that is no deal: Microsoft's referral is looked at, others wake the deals that wait for them."""
         if side is Side.PARTNER:
             return await self._send(side, Ref(self._gateways[side].kind, seen.ref.id), Why.HEAL, Look.COSELL)
         sent = 0
-        for key in known.waiting.get(seen.ref, ()):
-            sent += await self._send(Side.CRM, Ref(self._gateways[Side.CRM].kind, key), Why.AGAIN, Look.OPPORTUNITY)
+        for row in known.waiting.get(seen.ref, ()):
+            sent += await self._send(Side.CRM, row, Why.AGAIN, self._look(row))
         return sent
 
     async def _send(self, side: Side, ref: Ref, why: Why, look: Look) -> int:
@@ -171,8 +184,8 @@ def _due_again(last: str, now: datetime) -> bool:
 
 
 def _ended(link: Link) -> bool:
-    """Nothing more happens to it by itself: a record is gone, or the row parted with its closed referral."""
-    return link.gone is not None or (link.detached and link.linked)
+    """Nothing more happens to it: a record is gone, the row parted with its closed referral, or goes on elsewhere."""
+    return link.gone is not None or (link.detached and link.linked) or bool(link.moved)
 
 
 def _engaged(link: Link) -> bool:

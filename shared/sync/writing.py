@@ -122,6 +122,8 @@ async def _settle(desk: Desk, work: _Work, *, at_risk: Side | None = None, cut_s
 
     def settled(current: Link) -> Link:
         based = replace(settle(current, settlement), unsaid=_unsaid(desk, work, settlement))
+        if _grew(work):
+            based = replace(based, grown=work.intent.id)
         if at_risk is not None:
             return remaining(based, work.intent, at_risk)
         freed = without(based, work.intent)
@@ -130,6 +132,13 @@ async def _settle(desk: Desk, work: _Work, *, at_risk: Side | None = None, cut_s
     link = await finish(desk, work.pair.link, work.intent, settled)
     crm = work.answers.get(Side.CRM, work.pair.crm)
     return Ended(outcome=outcome, link=link, crm=crm, told=True)
+
+
+def _grew(work: _Work) -> bool:
+    """Was it our own write that made a deal of a lead? Then nobody else has made its opportunity with it."""
+    answer = work.answers.get(Side.CRM)
+    asked = work.plan.to(Side.CRM).get(deal.STAGE) is Stage.QUALIFIED
+    return asked and answer is not None and answer.marker == work.intent.id
 
 
 def _unsaid(desk: Desk, work: _Work, settlement: Settlement) -> tuple[str, ...]:

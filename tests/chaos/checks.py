@@ -9,7 +9,8 @@ from shared.domain.deal import TITLES
 from shared.domain.lifecycle import CLOSED, Stage, crm_view
 from shared.domain.outcome import Kind
 from shared.domain.values import Group, Side, Value
-from tests.chaos.people import LEE, SOLUTIONS, VALUES, Story, gateway, invited
+from shared.sync.promotion import unfinished
+from tests.chaos.people import LEE, ON_LEADS, SOLUTIONS, VALUES, Story, gateway, invited
 from tests.fakes.gateway import Row
 from tests.fakes.world import World
 from tests.proof.figure import Harm, must
@@ -21,6 +22,8 @@ def check_all(world: World, stories: list[Story]) -> None:
     for story in stories:
         if not story.complete:
             _check_waiting(world, story)
+        elif story.declined or still_lead(world, story):
+            _check_lead(world, story)
         elif story.deleted is None:
             _check_deal(world, story)
         else:
@@ -34,15 +37,38 @@ def _check_counts(world: World, stories: list[Story]) -> None:
     for side in Side:
         there = len([row for row in gateway(world, side).rows.values() if row.ours])
         wanted = len([story for story in stories if story.deleted is not side])
+        if side is Side.CRM:
+            wanted -= sum(story.declined or still_lead(world, story) for story in stories)
         if side is Side.PARTNER:
             wanted += sum(story.former for story in stories) - sum(not story.complete for story in stories)
         harm = Harm.DOUBLED if there > wanted else Harm.LOST
         must(there == wanted, harm, f"{there} records on the {side} side, and {wanted} are right")
+    leads, wanted = len(world.leads.rows), sum(story.lead for story in stories)
+    must(leads == wanted, Harm.DOUBLED if leads > wanted else Harm.LOST, f"{leads} leads, and {wanted} are right")
+
+
+def still_lead(world: World, story: Story) -> bool:
+    """Nobody has accepted it yet."""
+    referral = story.row(world, Side.PARTNER)
+    return story.lead and referral is not None and referral.values[deal.STAGE] is Stage.PENDING
+
+
+def _check_lead(world: World, story: Story) -> None:
+    """A lead and its referral name each other; one that the seller would not have is declined."""
+    referral, lead = story.row(world, Side.PARTNER), story.lead_row(world)
+    assert referral is not None
+    assert lead is not None
+    tied = (referral.counterpart, lead.counterpart) == (lead.id, referral.id)
+    must(tied, Harm.OTHER, f"the tie is missing: {referral.counterpart} {lead.counterpart}")
+    stages = (referral.values[deal.STAGE], lead.values[deal.STAGE])
+    wanted = (Stage.DECLINED, Stage.LOST) if story.declined else (Stage.PENDING, Stage.LEAD)
+    must(stages == wanted, Harm.DIVERGED, f"the lead and its referral are {stages}")
+    story.carried = {name for name in ON_LEADS if referral.values[name] != lead.values[name]}
 
 
 def _check_rest(world: World) -> None:
     """Nothing is left behind, and no server had to refuse anything for good."""
-    violations = world.partner.violations + world.crm.violations
+    violations = world.partner.violations + world.crm.violations + world.leads.violations
     doubled = any("second invitation" in each for each in violations)
     must(not violations, Harm.DOUBLED if doubled else Harm.OTHER, f"a life cycle was violated: {violations}")
     parked = [entry.reason for entry in world.parked.entries.values()]
@@ -51,6 +77,7 @@ def _check_rest(world: World) -> None:
         must(link.intents == (), Harm.OTHER, "an intent was left behind")
         must(link.unsaid == (), Harm.LOST, f"this was not said: {link.unsaid}")
         must(not link.owed, Harm.LOST, f"this is still owed: {link.owed}")
+        must(not unfinished(link), Harm.LOST, "a qualified lead was left half-way")
 
 
 def _check_waiting(world: World, story: Story) -> None:
@@ -169,3 +196,9 @@ def check_nothing_moved(world: World, before: Mapping[Side, Mapping[str, Mapping
         after = {ident: row.values for ident, row in gateway(world, side).rows.items()}
         must(set(after) <= set(before[side]), Harm.DOUBLED, f"new records on the {side} side after the links were lost")
         must(after == before[side], Harm.LOST, f"the {side} side was overwritten after the links were lost")
+
+
+def check_leads(world: World, before: Mapping[str, Mapping[str, Value]]) -> None:
+    """And neither are leads."""
+    after = {ident: row.values for ident, row in world.leads.rows.items()}
+    must(after == before, Harm.LOST, "leads were made or overwritten after the links were lost")

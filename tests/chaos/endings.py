@@ -10,7 +10,7 @@ from shared.domain import deal
 from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.values import Side, Value
 from shared.messages import Look, Why
-from tests.chaos.checks import check_all, check_nothing_moved
+from tests.chaos.checks import check_all, check_leads, check_nothing_moved
 from tests.chaos.people import VALUES, People, gateway
 
 LOOKS = {Side.PARTNER: Look.REFERRAL, Side.CRM: Look.OPPORTUNITY}
@@ -86,8 +86,10 @@ class Endings:
                 self._edit_unwatched()
             self._note_differences()
             before = {side: deepcopy({i: r.values for i, r in gateway(world, side).rows.items()}) for side in Side}
+            leads = deepcopy({ident: row.values for ident, row in world.leads.rows.items()})
             await self._look_at_all()
             check_nothing_moved(world, before)
+            check_leads(world, leads)
             check_all(world, self.people.stories)
         self.people.new_phase()
         await self.phase()
@@ -102,8 +104,10 @@ class Endings:
         """Also what one side only holds rounded: without a base nobody can say that it is the same."""
         for story in self.people.stories:
             referral, row = story.row(self.people.world, Side.PARTNER), story.row(self.people.world, Side.CRM)
+            if row is None and story.lead and not story.declined:
+                row = story.lead_row(self.people.world)
             if referral and row:
-                story.differ |= {name for name in VALUES if referral.values[name] != row.values[name]}
+                story.differ |= {n for n in VALUES if n in row.values and referral.values[n] != row.values[n]}
 
     async def _look_at_all(self) -> None:
         world = self.people.world

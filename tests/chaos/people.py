@@ -20,6 +20,7 @@ VALUES: dict[str, tuple[Value, ...]] = {
     deal.INTENT: ("Yes", "No"),
     deal.VISIBLE: (True,),
 }
+ON_LEADS = (deal.NOTES, deal.NAME, deal.AMOUNT)
 SOLUTIONS = tuple(Solution(id=f"SOL-{number}") for number in (2, 3))
 LEE = Person(email="lee@fabrikam.example", first_name="Lee", last_name="Novak", phone="+1 555 0101")
 SET_BACK = {Side.PARTNER: Stage.ACTIVE, Side.CRM: Stage.OPEN}
@@ -31,16 +32,19 @@ MOST_DEALS = 4
 class Story:
     """One deal: where it was made, who edits which field in this phase, and what each said last.
 
-    `complete`: nothing is missing that Partner Center requires. `asked`: Microsoft's help is wanted. `deleted` is the
-    side whose record is gone, `reopened` what its closed referral showed when the opportunity was opened again,
-    `differ` are fields that came to differ while no link knew of the deal, and `carried` are edits of a row whose
-    referral took nothing yet: with an edit of the other side after the accept they are a conflict.
+    `complete`: nothing is missing that Partner Center requires. `asked`: Microsoft's help is wanted. `lead`: it came as
+    a lead, and `declined` once the seller disqualified that. `deleted` is the side whose record is gone, `reopened`
+    what its closed referral showed when the opportunity was opened again, `differ` are fields that came to differ while
+    no link knew of the deal, and `carried` are edits of a row whose referral took nothing yet: with an edit of the
+    other side after the accept they are a conflict.
     """
 
     origin: Side
     ident: str
     complete: bool = True
     asked: bool = False
+    lead: bool = False
+    declined: bool = False
     owners: dict[str, Side | None] = field(default_factory=dict)
     last: dict[str, Value] = field(default_factory=dict)
     closed_by: dict[Side, Stage] = field(default_factory=dict)
@@ -61,6 +65,10 @@ class Story:
             return rows.get(self.ident)
         made = [row for row in rows.values() if row.ours and row.counterpart == self.ident]
         return made[-1] if made and side is Side.PARTNER else made[0] if made else None
+
+    def lead_row(self, world: World) -> Row | None:
+        """The lead that the deal came as, if it did."""
+        return next((row for row in world.leads.rows.values() if row.counterpart == self.ident), None)
 
     def rooted(self, side: Side, ident: str) -> None:
         """From now on this record is the one that the deal is known by."""
@@ -88,9 +96,12 @@ class People:
         side, chance = self.rng.choice(list(Side)), self.rng.random()
         complete = side is Side.PARTNER or chance > 0.2
         values: dict[str, Value] = {} if complete else {deal.SOLUTIONS: Group()}
-        if side is Side.PARTNER and chance < 0.3:
+        if side is Side.PARTNER and chance < 0.4:
             values = {deal.STAGE: Stage.PENDING}
-        self._tell(Story(side, gateway(self.world, side).make(**values), complete))
+        story = Story(side, gateway(self.world, side).make(**values), complete)
+        if side is Side.PARTNER and chance < 0.25:  # some of those are leads
+            story.lead = self.world.partner.rows[story.ident].lead = True
+        self._tell(story)
 
     def _tell(self, story: Story) -> None:
         self.stories.append(story)
@@ -162,6 +173,24 @@ class People:
             stage = self.rng.choice((Stage.ACTIVE, Stage.DECLINED))
             self.world.partner.edit(asked[0].id, **{deal.STAGE: stage, deal.MICROSOFT_ID: f"1-{asked[0].id[-4:]}"})
 
+    def _lead(self, story: Story) -> None:
+        """The seller edits the lead, or will not have it."""
+        row = story.lead_row(self.world) if story.lead else None
+        if row is None or row.values[deal.STAGE] is not Stage.LEAD or not self._pending(story):
+            return
+        if self.rng.random() < 0.1:
+            self.world.leads.edit(row.id, **{deal.STAGE: Stage.LOST})
+            story.declined = True
+            return
+        name = self.rng.choice(ON_LEADS)
+        if story.owners[name] is Side.CRM:
+            self.world.leads.edit(row.id, **{name: self.rng.choice(VALUES[name])})
+            story.last[name] = row.values[name]
+
+    def _pending(self, story: Story) -> bool:
+        referral = story.row(self.world, Side.PARTNER)
+        return referral is not None and referral.values[deal.STAGE] is Stage.PENDING
+
     def _new(self, _story: Story) -> None:
         if len(self.stories) < MOST_DEALS:
             self.make()
@@ -190,11 +219,24 @@ class People:
         """Every pending deal is accepted, on either side."""
         for story in self.stories:
             referral, row = story.row(self.world, Side.PARTNER), story.row(self.world, Side.CRM)
-            if referral and row and referral.values[deal.STAGE] is Stage.PENDING:
+            if story.lead and self._pending(story) and not story.declined:
+                self._accept_lead(story)
+            elif referral and row and referral.values[deal.STAGE] is Stage.PENDING:
                 side = self.rng.choice(list(Side))
                 target = {Side.PARTNER: referral, Side.CRM: row}[side]
                 gateway(self.world, side).edit(target.id, **{deal.STAGE: SET_BACK[side]})
                 story.last[deal.STAGE] = True
+
+    def _accept_lead(self, story: Story) -> None:
+        """In the portal, or by qualifying it: then the CRM makes the opportunity. Sometimes both at once."""
+        row = story.lead_row(self.world)
+        sides = self.rng.choice(((Side.PARTNER,), (Side.CRM,), (Side.CRM, Side.PARTNER)))
+        if Side.CRM in sides and row and row.values[deal.STAGE] is Stage.LEAD:
+            self.world.leads.qualify(row.id, self.world.crm)
+            story.last[deal.STAGE] = True
+        if Side.PARTNER in sides:
+            self.world.partner.edit(story.ident, **{deal.STAGE: Stage.ACTIVE})
+            story.last[deal.STAGE] = True
 
     def open_row(self, story: Story, side: Side) -> Row | None:
         """The record of a side, if it may be edited."""
@@ -210,6 +252,7 @@ class People:
             People._member: 2,
             People._help: 1,
             People._microsoft: 2,
+            People._lead: 4,
             People._new: 1,
             People._clone: 1,
             People.complete: 3,

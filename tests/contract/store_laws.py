@@ -108,5 +108,6 @@ def largest_deal(pair: str, key: str) -> Link:
         gone=Side.PARTNER,
         detached=True,
         engagement="e-1",
+        origin=Ref("lead", "l-1"),
         flips=tuple(Flip(field="visible", side=Side.CRM, digest=("a=b", "c=d"), at=NOW) for _ in range(6)),
     )

@@ -54,6 +54,32 @@ async def test_a_link_shrinks_to_nothing_again(stores: Stores) -> None:
     assert await stores.links.waiting_on(ACCOUNT) == ()
 
 
+async def test_a_deal_moves_from_one_link_to_another_at_once(stores: Stores) -> None:
+    """Moving takes the partner's record from one link to another, and both are read back as they were handed over."""
+    lead = await stores.links.save(Link(pair=stores.pair, key="l-1", kind="lead", partner="r-1", waiting=(ACCOUNT,)))
+    moved = replace(lead, partner=None, moved="o-1", waiting=())
+    after = Link(pair=stores.pair, key="o-1", partner="r-1", origin=Ref("lead", "l-1"))
+    stored = await stores.links.move(moved, after)
+    assert replace(stored, tag=None) == after
+    assert await stores.again().by_partner("r-1") == stored
+    assert replace(await stores.again().get("l-1"), tag=None) == replace(moved, tag=None)
+    assert await stores.links.waiting_on(ACCOUNT) == ()
+
+
+@pytest.mark.parametrize("stale", ["before", "after"])
+async def test_a_move_over_a_newer_link_changes_nothing(stores: Stores, stale: str) -> None:
+    """If either link was stored since it was read, the move raises LinkMoved and neither is changed."""
+    lead = await stores.links.save(Link(pair=stores.pair, key="l-1", kind="lead", partner="r-1"))
+    deal = await stores.links.save(Link(pair=stores.pair, key="o-1"))
+    newer = await stores.links.save(replace(lead if stale == "before" else deal, tries=1))
+    with pytest.raises(LinkMoved):
+        await stores.links.move(replace(lead, partner=None, moved="o-1"), replace(deal, partner="r-1"))
+    assert await stores.again().get(newer.key) == newer
+    found = await stores.again().by_partner("r-1")
+    assert found is not None
+    assert found.key == "l-1"
+
+
 async def test_a_save_on_an_old_tag_changes_nothing(stores: Stores) -> None:
     """Compare-and-set: a stale save raises LinkMoved and what was stored stands."""
     first = await stores.links.save(Link(pair=stores.pair, key="o-1", tries=1))

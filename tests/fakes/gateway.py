@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from tests.fakes.store import FakeClock, Hook, nothing
 DANA = Person(email="dana@fabrikam.example", first_name="Dana", last_name="Rivera", phone="+1 555 0100")
 KIM = Person(email="kim@contoso.example", first_name="Kim", last_name="Abel", phone="+1 555 0199")
 PLATFORM = Solution(id="SOL-1", name="Data platform")
+LEAD_FIELDS = frozenset({deal.NAME, deal.AMOUNT, deal.CLOSING_DATE, deal.NOTES, deal.CONTACTS, deal.STAGE})
 CONTACTS_FIXED = "the contact is shared with Microsoft"
 CONTOSO = Customer(
     name="Contoso",
@@ -66,6 +67,8 @@ class Row:
     audit: list[str] = field(default_factory=list)
     mark: str = ""
     locked: dict[str, str] = field(default_factory=dict)
+    origin: Ref | None = None
+    lead: bool = False
 
 
 @dataclass
@@ -73,7 +76,8 @@ class FakeGateway:
     """One side. `carries_marker` false plays a server that drops the marker; `rounds` one that cannot hold cents.
 
     `strict` plays one that takes nothing at all on closed records, and only the answer on pending ones. `lag` is for
-    how many seconds a new record can neither be read nor searched.
+    how many seconds a new record can neither be read nor searched. `early` keeps leads, and is polled by the gateway
+    that it lies `beside`.
     """
 
     side: Side
@@ -91,12 +95,17 @@ class FakeGateway:
     violations: list[str] = field(default_factory=list)
     on_change: Callable[[str, str], None] = lambda _ident, _who: None
     cursor_expired: bool = False
+    early: bool = False
+    beside: FakeGateway | None = None
 
     def __post_init__(self) -> None:
         self.title = self.title or ("Partner Center" if self.side is Side.PARTNER else "Dynamics 365")
         self.kind = self.kind or ("referral" if self.side is Side.PARTNER else "opportunity")
-        self._versions = itertools.count(1)
+        self._versions: Iterator[int] = self.beside._versions if self.beside else itertools.count(1)
         self._deleted: list[tuple[int, str]] = []
+        self._leads: FakeGateway | None = None
+        if self.beside:
+            self.beside._leads = self
 
     # --- people ---------------------------------------------------------------------------------------------------
 
@@ -114,6 +123,16 @@ class FakeGateway:
             self.history.append((ident, name, value, "person"))
         self._touch(row, values)
         self.on_change(ident, "person")
+
+    def qualify(self, ident: str, deals: FakeGateway) -> str:
+        """A person qualifies a lead: the CRM makes its opportunity, with what its attribute maps carry over."""
+        row = self.rows[ident]
+        self.edit(ident, **{deal.STAGE: Stage.QUALIFIED})
+        carried = {name: row.values[name] for name in LEAD_FIELDS if name != deal.STAGE}
+        made = deals.make(**{deal.INTENT: None, deal.SOLUTIONS: Group(), **carried})
+        deals.rows[made].origin = Ref(self.kind, ident)
+        deals.rows[made].shared = False
+        return made
 
     def delete(self, ident: str) -> None:
         del self.rows[ident]
@@ -170,6 +189,10 @@ class FakeGateway:
         await self._begin("ours_in")
         return tuple(row.id for row in self.rows.values() if row.ours and row.parent == parent and parent)
 
+    async def made_from(self, origin: Ref) -> tuple[str, ...]:
+        await self._begin("made_from")
+        return tuple(row.id for row in self.rows.values() if row.origin == origin and not self._late(row))
+
     async def create(self, draft: Draft) -> Snapshot:
         await self._begin("create")
         if draft.purpose is Purpose.INVITE:
@@ -181,11 +204,14 @@ class FakeGateway:
         values = {name: self._held(value) for name, value in draft.values.items()}
         pending = values.get(deal.STAGE) in (Stage.PENDING, Stage.HOLD)
         values[deal.STAGE] = Stage.ACTIVE if self.side is Side.PARTNER else Stage.HOLD if pending else Stage.OPEN
+        if self.early:
+            values = {name: value for name, value in values.items() if name in LEAD_FIELDS} | {deal.STAGE: Stage.LEAD}
         for name in (deal.HELP, deal.MICROSOFT_STAGE) if self.side is Side.PARTNER else (deal.MICROSOFT_STAGE,):
             values.pop(name, None)
         row = self._new_row(draft.id or str(uuid.UUID(int=next(self._versions) << 64)), values)
-        if self.side is Side.CRM:
+        if self.side is Side.CRM and not self.early:
             row.values = {**whole_deal(), **row.values}
+        row.origin = draft.origin
         row.counterpart = draft.source.id
         self._note(row, draft.marker, draft.note.line, draft.note.mark)
         self.on_change(row.id, "sync")
@@ -212,6 +238,7 @@ class FakeGateway:
             self.history.append((row.id, name, value, "sync"))
         self._touch(row, change.values)
         row.counterpart = change.counterpart or row.counterpart
+        row.shared = row.shared or change.share
         self._note(row, change.marker, change.note.line, change.note.mark)
         self.on_change(row.id, "sync")
         snapshot = self._snapshot(row)
@@ -219,7 +246,7 @@ class FakeGateway:
         return snapshot
 
     async def held(self, values: Values) -> Values:
-        return frozen({name: self._held(value) for name, value in values.items()})
+        return frozen({n: self._held(value) for n, value in values.items() if not self.early or n in LEAD_FIELDS})
 
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         await self._begin("changes")
@@ -228,12 +255,20 @@ class FakeGateway:
             yield Page(cursor=now)
             return
         since = 0 if self.cursor_expired else int(cursor)
-        full, self.cursor_expired = self.cursor_expired, False
-        news = [r for r in self.rows.values() if r.version > since]
-        seen = [Seen(ref=Ref(self.kind if r.ours else "related", r.id), version=str(r.version)) for r in news]
-        gone = [Seen(ref=Ref(self.kind, i), version="", gone=True) for v, i in self._deleted if v > since]
+        tables = [each for each in (self, self._leads) if each]
+        full = frozenset(each.kind for each in tables) if self.cursor_expired else frozenset[str]()
+        self.cursor_expired = False
+        seen = [one for each in tables for one in each._news(since)]
+        gone = [one for each in tables for one in each._gone(since)]
         yield Page(seen=tuple(seen), full=full)
         yield Page(seen=() if full or self.side is Side.PARTNER else tuple(gone), cursor=now, full=full)
+
+    def _news(self, since: int) -> list[Seen]:
+        news = [row for row in self.rows.values() if row.version > since]
+        return [Seen(ref=Ref(self.kind if r.ours else "related", r.id), version=str(r.version)) for r in news]
+
+    def _gone(self, since: int) -> list[Seen]:
+        return [Seen(ref=Ref(self.kind, ident), version="", gone=True) for at, ident in self._deleted if at > since]
 
     async def ping(self) -> World:
         await self._begin("ping")
@@ -252,6 +287,8 @@ class FakeGateway:
         """What a real server enforces, whoever asks: the life cycle, and that closed records are closed."""
         stage = row.values[deal.STAGE]
         wanted = values.get(deal.STAGE)
+        if self.early and stage is not Stage.LEAD and values:
+            self._refuse(row, f"a lead that is {stage} takes no {sorted(values)}")
         if stage in CLOSED and set(values) - {deal.MICROSOFT_ID}:
             self._refuse(row, f"{stage} is final, and {sorted(values)} was written")
         if self.side is Side.PARTNER and stage is Stage.PENDING and set(values) - {deal.STAGE, deal.CLOSE_REASON}:
@@ -314,12 +351,14 @@ class FakeGateway:
             shared=row.shared,
             ours=row.ours,
             parent=row.parent,
+            origin=row.origin,
+            lead=row.lead,
             link=f"https://example.com/{row.id}",
         )
 
     def _locks(self, row: Row) -> dict[str, str]:
         stage = row.values[deal.STAGE]
-        if stage in CLOSED:
+        if stage in CLOSED or stage is Stage.QUALIFIED:
             return {spec.name: f"it is closed in {self.title}" for spec in deal.DEAL}
         if stage is Stage.PENDING:
             return {f.name: "only accepting or declining is possible now" for f in deal.DEAL if f.name != deal.STAGE}

@@ -75,13 +75,28 @@ class FakeLinks:
         await self.hook("links.save done")
         return stored
 
+    async def move(self, before: Link, after: Link) -> Link:
+        await self.hook("links.move")
+        self._check(before)
+        self._check(after, but=before.key)
+        self._put(before)
+        stored = self._put(after)
+        await self.hook("links.move done")
+        return stored
+
     def _swap(self, link: Link) -> Link:
+        self._check(link)
+        return self._put(link)
+
+    def _check(self, link: Link, but: str = "") -> None:
         held = self.rows.get(link.key)
         if (held.tag if held else None) != link.tag:
             raise LinkMoved(link.key)
-        rivals = (other for other in self.rows.values() if other.key != link.key)
+        rivals = (other for other in self.rows.values() if other.key not in (link.key, but))
         if link.partner is not None and any(other.partner == link.partner for other in rivals):
             raise LinkMoved(f"{link.partner} belongs to another deal than {link.key}")
+
+    def _put(self, link: Link) -> Link:
         self.rows[link.key] = replace(link, tag=str(next(self._tags)))
         return self.rows[link.key]
 

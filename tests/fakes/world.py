@@ -49,8 +49,12 @@ class World:
         hook = self.hook
         self.partner = FakeGateway(Side.PARTNER, self.clock, hook, carries_marker=self.carries_marker)
         self.crm = FakeGateway(Side.CRM, self.clock, hook, rounds=self.rounds)
+        self.leads = FakeGateway(
+            Side.CRM, self.clock, hook, rounds=self.rounds, kind="lead", early=True, beside=self.crm
+        )
         self.partner.on_change = self._announce_referral
         self.crm.on_change = self._announce_row
+        self.leads.on_change = self._announce_lead
         self.links = FakeLinks(hook=hook)
         self.signals = FakeSignals(self.clock, hook=hook)
         self.cursors = FakeCursors(hook=hook)
@@ -70,6 +74,7 @@ class World:
             cursors=self.cursors,
             clock=self.clock,
             policy=policy,
+            leads=self.leads,
         )
         self.reconcile = reconcile
         self.job = Job(
@@ -91,6 +96,7 @@ class World:
             clock=self.clock,
             telemetry=self.telemetry,
             policy=policy,
+            leads=self.leads,
         )
 
     # --- announcements ------------------------------------------------------------------------------------------
@@ -103,6 +109,11 @@ class World:
         if who == "person":  # our own writes carry our tag and are dropped at the door
             gone = ident not in self.crm.rows
             self._announce(Look.OPPORTUNITY, Side.CRM, "opportunity", ident, Why.GONE if gone else Why.EVENT)
+
+    def _announce_lead(self, ident: str, who: str) -> None:
+        if who == "person":
+            gone = ident not in self.leads.rows
+            self._announce(Look.LEAD, Side.CRM, "lead", ident, Why.GONE if gone else Why.EVENT)
 
     def _announce(self, look: Look, side: Side, kind: str, ident: str, why: Why = Why.EVENT) -> None:
         if self.webhooks:
@@ -147,7 +158,7 @@ class World:
 
     def signal(self, look: Look, side: Side, ident: str, why: Why = Why.EVENT) -> Signal:
         """A signal that is sent now."""
-        kind = "referral" if side is Side.PARTNER else "opportunity"
+        kind = "referral" if side is Side.PARTNER else "lead" if look is Look.LEAD else "opportunity"
         return Signal(look=look, side=side, kind=kind, id=ident, why=why, first_sent=self.clock.now())
 
     async def replay(self, side: Side, ident: str) -> list[Outcome]:

@@ -117,13 +117,6 @@ async def test_leads_are_left_alone_when_only_co_sell_is_wanted(bench: Bench) ->
     assert len(await bench.people.opportunities()) == 1
 
 
-async def test_leads_come_as_well_by_default(bench: Bench) -> None:
-    """Without COSELL_ONLY an inbound lead is a deal like any other."""
-    _, row = await linked_inbound(bench, "lead")
-
-    assert row["name"] == "✓ Contoso marketplace interest"
-
-
 @pytest.mark.parametrize("off", [{"MODE": "test"}, {"DRY_RUN": "true"}])
 async def test_what_is_forbidden_is_explained_owed_and_done_when_allowed(bench: Bench, off: dict[str, str]) -> None:
     """Nothing is written to either side; the plan's reason is reported; the next heal after the switch does it."""

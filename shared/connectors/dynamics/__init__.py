@@ -13,12 +13,13 @@ from shared.connectors.dynamics.calls import Calls
 from shared.connectors.dynamics.config import API, Config
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.gateway import Dynamics, Memory
+from shared.connectors.dynamics.leads import Leads
 from shared.connectors.dynamics.verdicts import SYSTEM, VERDICTS
 from shared.connectors.rest import Rest
 from shared.connectors.turnstile import Tick, Turnstile
 from shared.ports import Clock, Tokens
 
-__all__ = ["Config", "Dynamics", "connect"]
+__all__ = ["Config", "Dynamics", "Leads", "connect", "leads_of"]
 
 # `If-None-Match: null` overrides caches on the way (compose-http-requests-handle-errors).
 HEADERS = {"OData-Version": "4.0", "OData-MaxVersion": "4.0", "If-None-Match": "null"}
@@ -53,4 +54,11 @@ def connect(
         directory=Directory(calls=calls),
         memory=Memory(),
         lock=asyncio.Lock(),
+    )
+
+
+def leads_of(deals: Dynamics) -> Leads:
+    """The gateway to the same environment's leads: one client, one turnstile, one memory of currencies and users."""
+    return Leads(
+        config=deals.config, calls=deals.calls, clock=deals.clock, directory=deals.directory, ping_world=deals.ping
     )

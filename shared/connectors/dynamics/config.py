@@ -42,9 +42,9 @@ class Config:
     def host(self) -> str:
         return self.url.rstrip("/")
 
-    def page(self, ident: str) -> str:
-        """The opportunity's address for a person."""
-        return f"{self.host}/main.aspx?pagetype=entityrecord&etn=opportunity&id={ident}"
+    def page(self, ident: str, kind: str = "opportunity") -> str:
+        """A record's address for a person."""
+        return f"{self.host}/main.aspx?pagetype=entityrecord&etn={kind}&id={ident}"
 
     def check(self, schema: Schema) -> None:
         """Raise Misconfigured, naming each setting that the organisation's own metadata contradicts."""

@@ -50,7 +50,7 @@ class Creation:
         )
         writer = Writer(config=self.config, schema=self.schema, now=self.now, currency=currency)
         trace = Trace(marker=draft.marker, counterpart=draft.source.id, link=draft.source_link, note=draft.note)
-        body = writer.body(draft.values, trace) | customer | owner | {self.config.names.sync: True}
+        body = writer.body(draft.values, trace) | customer | owner | _lead(draft) | {self.config.names.sync: True}
         path = f"opportunities({draft.id})"
         operations = [self.calls.patching(path, body, select=columns(self.config, self.schema))]
         operations += catalog.additions(draft.id, catalog.missing(draft.values, None), details)
@@ -89,6 +89,10 @@ class Creation:
         team = draft.values.get(deal.TEAM)
         owner = await self.directory.owner(team if isinstance(team, Group) else Group(), self.config.default_owner)
         return {"ownerid@odata.bind": owner} if owner else {}
+
+
+def _lead(draft: Draft) -> Binds:
+    return {"originatingleadid@odata.bind": f"/leads({draft.origin.id})"} if draft.origin else {}
 
 
 def _people(value: Value) -> list[Person]:

@@ -22,7 +22,7 @@ from shared.errors import Misconfigured
 from shared.ports import Page, Seen
 
 PAGE_SIZE = 5000  # the most that one page holds
-DEAL = "opportunity"
+DEAL, LEAD = "opportunity", "lead"
 EXPIRED = ""  # in place of a link: everything has to be read again
 
 
@@ -51,6 +51,7 @@ class Feed:
 
 FEEDS = (
     Feed(kind=DEAL, set="opportunities", key="opportunityid"),
+    Feed(kind=LEAD, set="leads", key="leadid"),
     Feed(kind="account", set="accounts", key="accountid"),
     Feed(kind="contact", set="contacts", key="contactid"),
     Feed(kind="systemuser", set="systemusers", key="systemuserid"),
@@ -79,10 +80,10 @@ class Delta:
         links, followed = _links(cursor), {feed.kind for feed in self.feeds()}
         # What another release follows keeps its place: forgotten, it would begin with a baseline there.
         moved = {kind: link for kind, link in (links or {}).items() if kind not in followed}
-        full = False
+        full = frozenset[str]()
         for feed in self.feeds():
             async for page, link in self._feed(feed, _start(links, feed)):
-                full = full or page.full
+                full |= page.full
                 moved |= {feed.kind: link} if link else {}
                 if page.seen:
                     yield Page(seen=page.seen, full=full)
@@ -100,8 +101,9 @@ class Delta:
                 raise Misconfigured((f"Change tracking is off for {feed.kind} in Dynamics 365: turn it on",)) from error
 
     async def _walk(self, feed: Feed, link: str | None) -> AsyncIterator[tuple[Page, str]]:
-        baseline, full = link is None, link == EXPIRED and feed.kind == DEAL
-        # Only the deals' own list is "everything there is": the rest merely woke deals.
+        # Only the deals' own lists are "everything there is": the rest merely woke deals.
+        baseline, everything = link is None, link == EXPIRED and feed.kind in (DEAL, LEAD)
+        full = frozenset((feed.kind,)) if everything else frozenset[str]()
         url, params = (link, None) if link else (feed.set, {"$select": feed.select})
         followed: set[str] = set()
         prefer = {"Prefer": f"odata.track-changes,odata.maxpagesize={self.page_size}"}

@@ -13,10 +13,11 @@ from shared.domain.values import Side
 from shared.errors import BadEvent
 from shared.messages import Look, Signal, Why
 
-DEAL = "opportunity"
+DEAL, LEAD = "opportunity", "lead"
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
         DEAL: Look.OPPORTUNITY,
+        LEAD: Look.LEAD,
         "account": Look.OPPORTUNITY,
         "contact": Look.OPPORTUNITY,
         "systemuser": Look.OPPORTUNITY,
@@ -49,8 +50,6 @@ def decode(body: bytes, headers: Mapping[str, str], *, tag: str, organization: s
     if not _KIND.fullmatch(kind) or not _MESSAGE_NAME.fullmatch(message):
         raise BadEvent(400, "the body names no table or no message")
     _check_organization(context, organization)
-    if kind == "lead":
-        return Dropped(reason="leads are not synchronised by this version")
     if tag and tag in context.tags() and context.depth == ONLY_CALL:
         return Dropped(reason=f"our own write ({message} of {kind})")
     return _signal(context, kind, message, pair)
@@ -59,7 +58,7 @@ def decode(body: bytes, headers: Mapping[str, str], *, tag: str, organization: s
 def _signal(context: Context, kind: str, message: str, pair: str) -> Signal:
     """Rows that belong to a deal wake the deal where the body tells which; else whoever knows the row finds it."""
     look, why, row = LOOKS.get(kind, Look.SOLUTION), Why.EVENT, context.row
-    owner = "" if kind in (DEAL, "account", "contact", "systemuser") else context.points_to(DEAL)
+    owner = "" if kind in (DEAL, LEAD, "account", "contact", "systemuser") else context.points_to(DEAL)
     if owner:
         kind, row = DEAL, owner
     elif message == "delete":

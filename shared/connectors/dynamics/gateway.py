@@ -11,7 +11,7 @@ from typing import TypeVar
 from shared.connectors.dynamics.calls import Calls
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.creating import Creation
-from shared.connectors.dynamics.delta import Delta
+from shared.connectors.dynamics.delta import LEAD, Delta
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.discovery import find_solutions
 from shared.connectors.dynamics.holding import Holding
@@ -25,7 +25,7 @@ from shared.connectors.dynamics.updating import Update
 from shared.connectors.dynamics.verdicts import UnknownName
 from shared.connectors.dynamics.writing import Writer
 from shared.domain import deal
-from shared.domain.values import Money, Side, Values
+from shared.domain.values import Money, Ref, Side, Values
 from shared.errors import Misconfigured
 from shared.ports import Change, Clock, Draft, Page, Recovered, Search, Snapshot, World
 
@@ -74,6 +74,18 @@ class Dynamics:
         """Nothing: an opportunity has no parent that another party's record could share."""
         del parent
         return ()
+
+    async def made_from(self, origin: Ref) -> tuple[str, ...]:
+        """Ids of the opportunities that were made when this lead was qualified, oldest first."""
+        if origin.kind != LEAD or not is_guid(origin.id):
+            return ()
+        asked = {
+            "$select": "opportunityid",
+            "$filter": f"_originatingleadid_value eq {origin.id}",
+            "$orderby": "createdon asc",
+        }
+        found = await self._known(lambda _: self.calls.list("opportunities", asked))
+        return tuple(row.text("opportunityid").lower() for row in found)
 
     async def create(self, draft: Draft) -> Snapshot:
         """The opportunity under the draft's id, with account and contact; the existing one, if it is there already."""

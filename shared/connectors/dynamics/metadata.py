@@ -31,6 +31,11 @@ DETAILS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "MoneyAttributeMetadata": {"$select": f"{_BOUNDS},PrecisionSource"},
         "DecimalAttributeMetadata": {"$select": _BOUNDS},
     },
+    "lead": {
+        **_TEXT,
+        "StatusAttributeMetadata": _STATUS,
+        "MoneyAttributeMetadata": {"$select": f"{_BOUNDS},PrecisionSource"},
+    },
     "account": _TEXT,
     "contact": _TEXT,
 }

@@ -54,6 +54,7 @@ class Reader:
             locked=self._locks(row),
             related=tuple(dict.fromkeys(self._related(row, team or ()))),
             shared=row.flag(names.sync),
+            origin=Ref("lead", lead) if (lead := row.lookup("originatingleadid")) else None,
             link=self.config.page(ident),
             name=plain_name(row.text("name")),
             native=Native(row=row),

@@ -24,6 +24,7 @@ STANDARD = (
     "_parentaccountid_value",
     "_parentcontactid_value",
     "_customerid_value",
+    "_originatingleadid_value",
     "_ownerid_value",
 )
 CONTACT = ("contactid", "firstname", "lastname", "emailaddress1", "telephone1", "mobilephone", "jobtitle")

@@ -77,7 +77,7 @@ class Update:
         currency = await self.directory.currency(_code(change), as_text=bool(self.config.deal_currency_field))
         writer = Writer(config=self.config, schema=self.schema, now=self.now, currency=currency)
         link, note = change.counterpart_link, change.note
-        trace = Trace(marker=change.marker, counterpart=change.counterpart, link=link, note=note)
+        trace = Trace(marker=change.marker, counterpart=change.counterpart, link=link, note=note, share=change.share)
         return writer.body(change.values, trace, row) | await self._contact(change, row)
 
     async def _contact(self, change: Change, row: Row) -> Body:

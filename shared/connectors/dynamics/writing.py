@@ -41,6 +41,7 @@ class Trace:
     counterpart: str = ""
     link: str = ""
     note: Note = NO_NOTE
+    share: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +147,8 @@ class Writer:
     def _trace(self, trace: Trace, row: Row) -> Body:
         """Columns of the connector that this organisation does not have are passed over."""
         names, body = self.config.names, dict[str, Any]()
+        if trace.share:
+            body |= self._known(names.sync, value=True)
         if trace.marker:
             body |= self._known(names.marker, trace.marker)
         if trace.counterpart:

@@ -17,7 +17,7 @@ from shared.connectors.partner_center.vocabulary import is_ours
 from shared.connectors.partner_center.wire import SYSTEM, Brief, Referral, is_ident
 from shared.connectors.rest import Answer, Missing, Rest, took_effect
 from shared.domain.link import Purpose
-from shared.domain.values import Side, Values
+from shared.domain.values import Ref, Side, Values
 from shared.errors import AccessLost, Conflict, Refused, Remote, Unavailable
 from shared.ports import Change, Draft, Page, Recovered, Search, Snapshot, World
 
@@ -57,6 +57,11 @@ class PartnerCenter:
     async def ours_in(self, parent: str) -> tuple[str, ...]:
         referrals = await self._engagement(parent)
         return tuple(referral.id for referral in referrals if is_ours(referral, self.organization))
+
+    async def made_from(self, origin: Ref) -> tuple[str, ...]:
+        """Nothing: a referral is made from no other one."""
+        del origin
+        return ()
 
     async def write(self, change: Change) -> Snapshot:
         """PATCH under If-Match; an answer without a body is followed by a read."""
