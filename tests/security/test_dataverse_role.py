@@ -10,10 +10,12 @@ import pytest
 
 from sandbox.dynamics import SolutionTables
 from sandbox.dynamics.role import DEPTHS, WHOLE
+from shared.connectors.dynamics import leads_of
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
-from shared.domain.values import Address, Customer, Money, Person, Solution, Value, group
+from shared.domain.values import Address, Customer, Money, Person, Solution, Value, frozen, group
 from shared.errors import AccessLost
+from shared.ports import Change
 from tests.contract.dynamics_bench import DynamicsBench, new_draft, open_bench, send
 from tests.security.dataverse_role import document, shipped
 
@@ -49,6 +51,19 @@ async def everything(bench: DynamicsBench) -> None:
     assert made.ref in {seen.ref for seen in news}
     assert made.ref.id in await bench.gateway.find(made.counterpart)
     await edits(bench, made.ref.id)
+    await leads_too(bench)
+
+
+async def leads_too(bench: DynamicsBench) -> None:
+    """A lead that is made, found, written and qualified, and the opportunity that comes of it."""
+    leads = leads_of(bench.gateway)
+    draft = replace(new_draft(), id="00000000-0000-4000-8000-00000000aaaa")
+    lead = await leads.create(draft)
+    assert lead.ref.id in await leads.find(lead.counterpart)
+    change = Change(record=lead, values=frozen({deal.STAGE: Stage.QUALIFIED}), marker="m")
+    lead = await leads.write(change)
+    assert await bench.gateway.made_from(lead.ref) == ()
+    await bench.gateway.create(replace(new_draft(), id="00000000-0000-4000-8000-00000000bbbb", origin=lead.ref))
 
 
 async def edits(bench: DynamicsBench, ident: str) -> None:

@@ -77,7 +77,7 @@ def test_the_whole_check_runs_on_every_python() -> None:
 
 
 def test_a_package_that_was_skipped_is_a_failure() -> None:
-    """Both requirement files are audited strictly, without exceptions and without a way round a failure."""
+    """All requirement files are audited strictly, without exceptions and without a way round a failure."""
     audits = [line for line in commands("audit") if "pip_audit" in line]
     assert [line.rpartition("-r ")[2] for line in audits] == list(dev.REQUIREMENTS)
     assert all(" --strict " in line and "--ignore" not in line and "--skip" not in line for line in audits)
