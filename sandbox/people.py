@@ -18,6 +18,7 @@ SYNC = f"{PREFIX}referralsync"
 REFERRAL = f"{PREFIX}referralidentifier"
 AUDIT = f"{PREFIX}referralsyncaudit"
 WANTED_HELP = f"{PREFIX}help"
+VISIBLE = f"{PREFIX}referralvisible"
 MICROSOFT_ID = "msft_microsoftcrmidentifier"
 SELLER = {"Authorization": "Bearer sandbox-seller", "Prefer": "return=representation"}
 PATIENCE = 60.0

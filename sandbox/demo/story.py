@@ -9,6 +9,7 @@ from sandbox.people import (
     MICROSOFT_ID,
     ON_HOLD,
     REFERRAL,
+    VISIBLE,
     WANTED_HELP,
     Json,
     NotSeenError,
@@ -34,6 +35,7 @@ class Story:
     ours: str = ""  # the opportunity that is made in the CRM
     theirs: str = ""  # the referral that is made in Partner Center
     bad: str = ""
+    lead: str = ""
 
     async def referral_of(self, opportunity: str) -> Json:
         row = await self.people.read_opportunity(opportunity)
@@ -146,6 +148,83 @@ async def both_at_once(story: Story) -> str:
     )
 
 
+async def solutions_edited(story: Story) -> str:
+    """A second solution is added to the opportunity, and taken away again."""
+    people, referral = story.people, str((await story.referral_of(story.ours))["id"])
+    row = await people.solution(story.ours, "SOL-1002")
+    seen = await story.referral_shows(referral, lambda r: len(_solutions(r)) > 1)
+    both = " and ".join(_solutions(seen))
+    await people.crm("DELETE", f"msft_mspartnersolutions({row})")
+    seen = await story.referral_shows(referral, lambda r: len(_solutions(r)) == 1)
+    return f"in Partner Center: {both}; and then {_solutions(seen)[0]} alone again"
+
+
+def _solutions(referral: Json) -> list[str]:
+    return sorted(str(one["id"]) for one in referral["details"]["requirements"]["solutions"])
+
+
+async def upgraded(story: Story) -> str:
+    """Private, then visible to Microsoft's sellers, then with Microsoft's help: each step at any time, none back."""
+    people = story.people
+    account = await people.account(name="Adventure Works", address1_postalcode="98052")
+    ident = await people.opportunity(account, await people.contact(account), name="Adventure Works licences")
+
+    async def shared() -> Json | None:
+        row = await people.read_opportunity(ident)
+        return row if row[REFERRAL] else None
+
+    referral = str((await people.see("the private referral", shared))[REFERRAL])
+    seen = [_shared_with(await people.read_referral(referral))]
+    await people.edit_opportunity(ident, **{VISIBLE: True})
+    seen.append(_shared_with(await story.referral_shows(referral, lambda r: _consent(r))))
+    await people.edit_opportunity(ident, **{WANTED_HELP: help_option("Proof Of Concept Or Demo")})
+    engagement = str((await people.read_referral(referral))["engagementId"])
+
+    async def invited() -> Json | None:
+        beside = [r for r in await people.referrals() if r["engagementId"] == engagement and r["id"] != referral]
+        return beside[0] if beside else None
+
+    await people.see("Microsoft's referral", invited)
+    return f"in Partner Center: {', then '.join(seen)}, then co-sell with Microsoft"
+
+
+def _consent(referral: Json) -> bool:
+    return bool(referral["consent"]["consentToShareReferralWithMicrosoftSellers"])
+
+
+def _shared_with(referral: Json) -> str:
+    return "partner-led" if _consent(referral) else "private"
+
+
+async def sent_as_a_lead(story: Story) -> str:
+    customer = {"name": "Proseware", "address": {"postalCode": "98039"}}
+    made = await story.people.referral("lead", name="Proseware interest", customerProfile=customer, team=[SELLER])
+    story.lead = str(made["id"])
+
+    async def look() -> Json | None:
+        return next((row for row in await story.people.leads() if row["companyname"] == "Proseware"), None)
+
+    lead = await story.people.see("the lead", look)
+    if any(row["name"].endswith("Proseware interest") for row in await story.people.opportunities()):
+        raise NotSeenError("an opportunity was made of a lead that nobody has accepted")
+    return f"in the CRM: a lead, “{lead['subject']}” of {lead['companyname']}, and no opportunity"
+
+
+async def lead_accepted(story: Story) -> str:
+    await story.people.edit_referral(story.lead, status="Active", substatus="Accepted")
+
+    async def look() -> Json | None:
+        named = str((await story.people.read_referral(story.lead))["externalReferenceId"])
+        rows = {str(row["opportunityid"]): row for row in await story.people.opportunities()}
+        return rows.get(named)
+
+    row = await story.people.see("the opportunity of the lead", look)
+    (lead,) = [one for one in await story.people.leads() if one["companyname"] == "Proseware"]
+    if (lead["statecode"], row["_originatingleadid_value"]) != (1, lead["leadid"]):
+        raise NotSeenError(f"the lead is not the opportunity's: {lead['statecode']}")
+    return f"in the CRM: the lead is qualified, and “{row['name']}” is its opportunity"
+
+
 async def won_in_crm(story: Story) -> str:
     await story.people.win(story.ours, 140000)
     referral = await story.referral_of(story.ours)
@@ -214,9 +293,13 @@ SCENES: tuple[tuple[str, str, Scene], ...] = (
     ("Scenario 1: a deal made in Dynamics 365", "Dana shares a new opportunity and asks for help", made_in_crm),
     ("", "Microsoft accepts", microsoft_accepts),
     ("", "Dana changes value and notes", edited_in_crm),
+    ("", "Dana adds a solution, and takes it away again", solutions_edited),
+    ("", "A private deal is shared with Microsoft, step by step", upgraded),
     ("Scenario 2: a deal made in Partner Center", "Microsoft sends a referral", sent_by_microsoft),
     ("", "Dana accepts it, by taking it off hold", accepted_in_crm),
     ("", "A colleague edits it in the portal", edited_in_portal),
+    ("", "A lead arrives", sent_as_a_lead),
+    ("", "It is accepted in the portal", lead_accepted),
     ("What goes wrong elsewhere", "Both sides edit at once, the value on both", both_at_once),
     ("", "Dana wins the first deal", won_in_crm),
     ("", "A webhook is lost", lost_webhook),
