@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.connectors import dynamics, partner_center
 from shared.connectors.dynamics.events import Dropped, decode
 from shared.connectors.partner_center.events import hear
+from shared.connectors.partner_center.registration import EVENTS
 from shared.connectors.partner_center.verifier import Verifier, open_verifier
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
@@ -19,6 +20,7 @@ from shared.platform.office import Office
 from shared.platform.outside import Outside, outside
 from shared.platform.reception import Reception
 from shared.platform.telemetry import quieten
+from shared.platform.webhook import WebhookDesk
 from shared.platform.world import Organisation, Pinned
 from shared.settings import STORAGE, TRUST, Reading, Settings, reading
 from shared.sync.baseline import baseline
@@ -46,6 +48,7 @@ class Core:
     job: Job
     watch: Watch
     gate: Gate
+    webhook: partner_center.Webhook
     checks: Mapping[str, Check]
 
 
@@ -85,17 +88,35 @@ def core(settings: Settings, world: Outside) -> Core:
         policy=policy,
         leads=leads,
     )
+    webhook = partner_center.connect_webhook(
+        _partner(settings),
+        address=settings.address,
+        live=policy.live,
+        dry_run=policy.dry_run,
+        client=world.client,
+        tokens=world.partner_tokens,
+        tick=world.tick,
+    )
     checks = {
         "partner_center": pings(partner.ping),
         "dynamics": pings(crm.ping),
         "dynamics_columns": remembered(pings(crm.inspect)),
         "world": without(pinned.problems),
         "microsoft_flows": without(flows.problems),
+        "webhook_registration": remembered(without(webhook.problems)),
     }
     writes = not policy.dry_run and (policy.live or bool(policy.test_records))
     gate = Gate(world=pinned, flows=flows, writes=writes)
     return Core(
-        partner=partner, crm=crm, leads=leads, reconcile=reconcile, job=job, watch=watch, gate=gate, checks=checks
+        partner=partner,
+        crm=crm,
+        leads=leads,
+        reconcile=reconcile,
+        job=job,
+        watch=watch,
+        gate=gate,
+        webhook=webhook,
+        checks=checks,
     )
 
 
@@ -154,6 +175,9 @@ class App:
             telemetry=telemetry,
             ready=found.good(STORAGE),
             deals=DEALS,
+        )
+        self.webhook = WebhookDesk(
+            webhook=self._core.webhook if self._core else None, needed=EVENTS, telemetry=telemetry
         )
 
     async def partner_event(self, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -32,6 +32,7 @@ ERRORS = {
     401: "not_authenticated",
     403: "not_allowed",
     404: "not_found",
+    409: "would_displace",
     413: "too_large",
     422: "not_usable",
     503: "not_available",
