@@ -103,7 +103,7 @@ def core(settings: Settings, world: Outside) -> Core:
         "dynamics_columns": remembered(pings(crm.inspect)),
         "world": without(pinned.problems),
         "microsoft_flows": without(flows.problems),
-        "webhook_registration": remembered(without(webhook.problems)),
+        "webhook_registration": remembered(without(webhook.problems), world.tick),
     }
     writes = not policy.dry_run and (policy.live or bool(policy.test_records))
     gate = Gate(world=pinned, flows=flows, writes=writes)

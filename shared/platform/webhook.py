@@ -76,17 +76,7 @@ class WebhookDesk:
     @_answered
     async def shown(self, webhook: Webhook) -> Answer:
         """What is registered, and what of it is ours, missing or foreign."""
-        found = await webhook.look()
-        return Answer(
-            body={
-                "status": found.standing.value,
-                "own_url": found.own,
-                "registered": _shown(found.held),
-                "missing": list(found.missing),
-                "foreign": list(found.foreign),
-                "advice": found.problem,
-            }
-        )
+        return Answer(body=described(await webhook.look()))
 
     @_answered
     async def register(self, webhook: Webhook, body: bytes) -> Answer:
@@ -119,29 +109,42 @@ class WebhookDesk:
         self._telemetry.event(name, standing=found.standing.value, reason=found.problem)
 
     def _tell(self, done: Registering) -> None:
+        """Without the words for the administrator, which show another integration's whole address."""
         self._telemetry.event(
             "webhook_registering",
             outcome=done.step.value,
             events=", ".join(done.wanted.events),
             displaced=done.displaced.host if done.displaced else "",
             test=done.proof.state.value,
-            reason=done.reason or done.proof.detail,
+            reason=done.proof.detail,
         )
 
 
 def _told(done: Registering) -> Answer:
     status = STATUSES[done.step]
-    if done.reason:
-        return problem(status, done.reason)
-    return Answer(
-        status=status,
-        body={
-            "status": done.step.value,
-            "registered": _shown(done.wanted),
-            "displaced": _shown(done.displaced),
-            "test": {"status": done.proof.state.value, "detail": done.proof.detail},
-        },
-    )
+    return problem(status, done.reason) if done.reason else Answer(status=status, body=reported(done))
+
+
+def described(found: Compared) -> dict[str, object]:
+    """How the registration stands, for a program."""
+    return {
+        "status": found.standing.value,
+        "own_url": found.own,
+        "registered": _shown(found.held),
+        "missing": list(found.missing),
+        "foreign": list(found.foreign),
+        "advice": found.problem,
+    }
+
+
+def reported(done: Registering) -> dict[str, object]:
+    """What registering came to, for a program."""
+    return {
+        "status": done.step.value,
+        "registered": _shown(done.wanted),
+        "displaced": _shown(done.displaced),
+        "test": {"status": done.proof.state.value, "detail": done.proof.detail},
+    }
 
 
 def _shown(held: Subscription | None) -> dict[str, object] | None:
