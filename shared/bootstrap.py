@@ -13,7 +13,7 @@ from shared.connectors.partner_center.verifier import Verifier, open_verifier
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
 from shared.messages import Look, Signal
-from shared.platform.doors import Answer, Door, Left, Reader, problem
+from shared.platform.doors import WRONG, Answer, Door, Left, Reader, problem
 from shared.platform.gate import Gate, MicrosoftFlows, Wait
 from shared.platform.health import Check, health, pings, remembered, unpaused, without
 from shared.platform.office import Office
@@ -34,7 +34,6 @@ DEALS = {
     dynamics.Leads.kind: (Side.CRM, Look.LEAD),
     partner_center.PartnerCenter.kind: (Side.PARTNER, Look.REFERRAL),
 }
-WRONG = "settings of this installation are wrong: its health page names them"
 
 
 @dataclass(frozen=True, kw_only=True)

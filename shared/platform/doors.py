@@ -26,6 +26,7 @@ class Left:
     reason: str
 
 
+WRONG = "settings of this installation are wrong: its health page names them"
 Reader = Callable[[Mapping[str, str], bytes], Awaitable[Signal | Left]]
 ERRORS = {
     400: "bad_request",

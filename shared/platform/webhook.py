@@ -13,10 +13,9 @@ from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 from shared.domain.registering import Registering, Step
 from shared.domain.subscription import Compared, Standing, Subscription
 from shared.errors import CosellError, Misconfigured, Refused, RemoteError
-from shared.platform.doors import Answer, problem
+from shared.platform.doors import WRONG, Answer, problem
 from shared.ports import Telemetry
 
-WRONG = "settings of this installation are wrong: its health page names them"
 LARGEST = 16 * 1024  # bytes of a request: it names four events
 STATUSES: Mapping[Step, HTTPStatus] = MappingProxyType(
     {
