@@ -188,6 +188,15 @@ async def test_an_app_that_knows_no_address_of_its_own_registers_none(bench: Par
     assert POST not in await calls(bench)
 
 
+async def test_an_address_that_is_not_taken_is_a_refusal(bench: PartnerCenterBench) -> None:
+    """What Partner Center says of the address is repeated with the setting it comes from, and not tried another way."""
+    with pytest.raises(Refused, match=r"https address.*Check PUBLIC_URL"):
+        await webhook(bench, address="http://contoso.example.com").register()
+
+    assert (await calls(bench)).get(PUT, 0) == 0
+    assert await held(bench) is None
+
+
 @either_missing
 async def test_how_the_registration_stands_is_told(bench: PartnerCenterBench, missing: str) -> None:
     """Nothing, elsewhere, incomplete, ours: which events are missing or foreign and what to do, by one call each."""
