@@ -11,9 +11,11 @@ from functions import (
     partner_center_events,
     referrals,
     solutions,
+    webhook_registration,
 )
 
 BLUEPRINTS = (
+    webhook_registration.bp,
     partner_center_events.bp,
     referrals.bp,
     cosell_updates.bp,

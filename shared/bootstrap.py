@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from shared.connectors import dynamics, partner_center
 from shared.connectors.dynamics.events import Dropped, decode
 from shared.connectors.partner_center.events import hear
+from shared.connectors.partner_center.registration import EVENTS
 from shared.connectors.partner_center.verifier import Verifier, open_verifier
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
 from shared.messages import Look, Signal
-from shared.platform.doors import Answer, Door, Left, Reader, problem
+from shared.platform.doors import WRONG, Answer, Door, Left, Reader, problem
 from shared.platform.gate import Gate, MicrosoftFlows, Wait
 from shared.platform.health import Check, health, pings, remembered, unpaused, without
 from shared.platform.office import Office
 from shared.platform.outside import Outside, outside
 from shared.platform.reception import Reception
 from shared.platform.telemetry import quieten
+from shared.platform.webhook import WebhookDesk
 from shared.platform.world import Organisation, Pinned
 from shared.settings import STORAGE, TRUST, Reading, Settings, reading
 from shared.sync.baseline import baseline
@@ -32,7 +34,6 @@ DEALS = {
     dynamics.Leads.kind: (Side.CRM, Look.LEAD),
     partner_center.PartnerCenter.kind: (Side.PARTNER, Look.REFERRAL),
 }
-WRONG = "settings of this installation are wrong: its health page names them"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Core:
     job: Job
     watch: Watch
     gate: Gate
+    webhook: partner_center.Webhook
     checks: Mapping[str, Check]
 
 
@@ -85,17 +87,35 @@ def core(settings: Settings, world: Outside) -> Core:
         policy=policy,
         leads=leads,
     )
+    webhook = partner_center.connect_webhook(
+        _partner(settings),
+        address=settings.address,
+        live=policy.live,
+        dry_run=policy.dry_run,
+        client=world.client,
+        tokens=world.partner_tokens,
+        tick=world.tick,
+    )
     checks = {
         "partner_center": pings(partner.ping),
         "dynamics": pings(crm.ping),
         "dynamics_columns": remembered(pings(crm.inspect)),
         "world": without(pinned.problems),
         "microsoft_flows": without(flows.problems),
+        "webhook_registration": remembered(without(webhook.problems), world.tick),
     }
     writes = not policy.dry_run and (policy.live or bool(policy.test_records))
     gate = Gate(world=pinned, flows=flows, writes=writes)
     return Core(
-        partner=partner, crm=crm, leads=leads, reconcile=reconcile, job=job, watch=watch, gate=gate, checks=checks
+        partner=partner,
+        crm=crm,
+        leads=leads,
+        reconcile=reconcile,
+        job=job,
+        watch=watch,
+        gate=gate,
+        webhook=webhook,
+        checks=checks,
     )
 
 
@@ -154,6 +174,9 @@ class App:
             telemetry=telemetry,
             ready=found.good(STORAGE),
             deals=DEALS,
+        )
+        self.webhook = WebhookDesk(
+            webhook=self._core.webhook if self._core else None, needed=EVENTS, telemetry=telemetry
         )
 
     async def partner_event(self, headers: Mapping[str, str], body: bytes) -> Answer:

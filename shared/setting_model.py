@@ -10,12 +10,29 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from shared.domain.policy import Policy
 from shared.domain.values import Side
-from shared.setting_types import Column, Cron, Deployment, Directory, Guid, Guids, Hosts, Origin, Prefix, Url
+from shared.setting_types import (
+    Column,
+    Cron,
+    Deployment,
+    Directory,
+    Guid,
+    Guids,
+    Host,
+    Hosts,
+    Origin,
+    Prefix,
+    Url,
+    loopback,
+)
 
 ANY_CASE = BeforeValidator(lambda text: text.casefold() if isinstance(text, str) else text)
 Switch = Annotated[bool, Field(description="true or false (Yes and No do as well)")]
 Secret = Annotated[SecretStr, Field(description="a secret: set a Key Vault reference, not the value itself")]
 MaybeOrigin = Annotated[Origin | Literal[""], Field(description="empty, or an https address without a path")]
+MaybeUrl = Annotated[
+    Url | Literal[""], Field(description="empty, or an https address, like https://contoso.example.com")
+]
+MaybeHost = Annotated[Host | Literal[""], Field(description="a host name (the platform sets it)")]
 MaybeDirectory = Annotated[
     Directory | Literal[""], Field(description="a tenant id (a GUID) or one of its domain names")
 ]
@@ -90,6 +107,8 @@ class Settings(BaseSettings):
     webhook_aia_hosts: Hosts = ("www.microsoft.com", "caissuers.microsoft.com", "cacerts.digicert.com")
     webhook_certificate_issuer: str = "Microsoft Corporation"
     webhook_trusted_roots: str = ""
+    public_url: MaybeUrl = ""
+    website_hostname: MaybeHost = ""
 
     storage: Secret = Field(NO_SECRET, alias=HOST_STORAGE)
     storage_account: str = _of_storage("accountName")
@@ -121,6 +140,13 @@ class Settings(BaseSettings):
     def tag(self) -> str:
         """What our own writes to Dynamics carry, so that their events can be told from other people's."""
         return f"{self.cosell_deployment}:{self.pair}"
+
+    @property
+    def address(self) -> str:
+        """Where this app answers, without a slash at the end; "" where neither a person nor the platform said."""
+        here = f"//{self.website_hostname}"
+        own = f"{'http' if loopback(here) else 'https'}:{here}" if self.website_hostname else ""
+        return self.public_url or own
 
     def policy(self) -> Policy:
         return Policy(

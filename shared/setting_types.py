@@ -92,11 +92,14 @@ def _guids(words: Iterable[str]) -> frozenset[str]:
     return frozenset(str(uuid.UUID(word)) for word in words)
 
 
+def _host(word: str) -> str:
+    if not re.fullmatch(r"(?i)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", word):
+        raise ValueError(f"{word} is not a host name")
+    return word.casefold()
+
+
 def _hosts(words: tuple[str, ...]) -> tuple[str, ...]:
-    for word in words:
-        if not re.fullmatch(r"(?i)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", word):
-            raise ValueError(f"{word} is not a host name")
-    return tuple(word.casefold() for word in words)
+    return tuple(map(_host, words))
 
 
 def _prefix(text: str) -> str:
@@ -160,6 +163,7 @@ Guids = Annotated[
     BeforeValidator(_words),
     Field(description="the GUIDs of opportunities, leads or referrals, separated by commas"),
 ]
+Host = Annotated[str, AfterValidator(_host), Field(description="a host name, with or without a port")]
 Hosts = Annotated[
     tuple[str, ...],
     AfterValidator(_hosts),

@@ -6,6 +6,6 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import columns
+from cli.commands import columns, webhook
 
-COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (columns.add,)
+COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (columns.add, webhook.add)

@@ -23,7 +23,7 @@ from sandbox.host.keys import Keys, read_keys
 from sandbox.host.outputs import Outputs
 from sandbox.host.runtime import Runtime
 from sandbox.host.runtimes import choose
-from sandbox.host.server import serving
+from sandbox.host.server import bound, name, serving
 from sandbox.host.status import describe_function, describe_host
 from sandbox.host.tally import Tally
 from sandbox.host.triggers import Triggers
@@ -33,6 +33,9 @@ LOG = logging.getLogger("sandbox.host")
 
 # The platform's lease on a message: fixed at ten minutes, renewed every five.
 LEASE = 600
+
+# Where the app answers: https://learn.microsoft.com/azure/app-service/reference-app-settings
+HOSTNAME = "WEBSITE_HOSTNAME"
 
 
 class Host:
@@ -102,6 +105,10 @@ class Host:
             LOG.error("%s", problem)
 
     async def _start(self) -> None:
+        taken = bound(self._port)
+        self._stack.callback(taken.close)
+        # Before the app is read, which may want to know; Core Tools sets it as well.
+        self._given = {HOSTNAME: os.environ.get(HOSTNAME) or name(taken), **self._given}
         await self._index()
         settings = dict(os.environ)
         accounts = Accounts(settings)
@@ -116,7 +123,7 @@ class Host:
         self._stack.push_async_callback(self._finish_on_demand)
         await self._triggers.start()
         self.keys = read_keys(settings)
-        self.url = await self._stack.enter_async_context(serving(self._web(), self._port, grace=self._grace))
+        self.url = await self._stack.enter_async_context(serving(self._web(), taken, grace=self._grace))
         self._stack.callback(self._triggers.stop_taking)
 
     def _make_engine(self, accounts: Accounts) -> Engine:

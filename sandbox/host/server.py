@@ -21,9 +21,9 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, port: int, *, grace: float = 10) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, port: int | socket.socket, *, grace: float = 10) -> AsyncIterator[str]:
     """Give the address; port 0 takes any free one. Requests under way get `grace` seconds at the end."""
-    listening = _listen(port)
+    listening = bound(port) if isinstance(port, int) else port
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -40,7 +40,7 @@ async def serving(app: ASGIApp, port: int, *, grace: float = 10) -> AsyncIterato
             await asyncio.sleep(0.005)
         if task.done():
             task.result()
-        yield f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+        yield f"http://{name(listening)}"
     finally:
         server.should_exit = True
         with contextlib.suppress(asyncio.CancelledError):
@@ -48,9 +48,15 @@ async def serving(app: ASGIApp, port: int, *, grace: float = 10) -> AsyncIterato
         listening.close()
 
 
-def _listen(port: int) -> socket.socket:
+def bound(port: int) -> socket.socket:
+    """A port of this machine, taken but not listened to yet."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if os.name != "nt":  # on Windows it would let two hosts share the port
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((LOOPBACK, port))
     return listening
+
+
+def name(taken: socket.socket) -> str:
+    """Host and port, as they stand in an address."""
+    return f"{LOOPBACK}:{taken.getsockname()[1]}"

@@ -3,10 +3,9 @@
 import ipaddress
 import json
 import uuid
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +32,6 @@ class RegistrationRoutes:
     world: World
     tokens: Tokens
     notifier: Notifier
-    tests: deque[datetime] = field(default_factory=deque)
 
     async def events(self, request: Request) -> Response:
         return self._answer(request, list(EVENTS))
@@ -65,14 +63,12 @@ class RegistrationRoutes:
 
     async def test(self, request: Request) -> Response:
         self.tokens.require(request, WEBHOOKS_AUDIENCE)
-        now = self.world.now()
-        while self.tests and now - self.tests[0] >= timedelta(minutes=1):
-            self.tests.popleft()
-        if len(self.tests) >= TESTS_PER_MINUTE:
+        self._purge()
+        minute_ago = seven_digits(self.world.now() - timedelta(minutes=1))
+        if sum(one["begun"] > minute_ago for one in self.world.validations.values()) >= TESTS_PER_MINUTE:
             raise ApiError(429, f"At most {TESTS_PER_MINUTE} test events a minute.")
         if "test-created" not in (self.world.registration or {}).get("WebhookEvents", []):
             raise ApiError(400, "The event test-created is not subscribed to.")
-        self.tests.append(now)
         correlation = self.world.new_id()
         self._publish_test(correlation)
         return self._answer(request, {"correlationId": correlation})
@@ -90,6 +86,7 @@ class RegistrationRoutes:
             "status": "pending",
             "callbackUrl": registration.get("WebhookUrl"),
             "results": [],
+            "begun": self.world.stamp_now(),
         }
         self.notifier.publish(event, on_result=self._completion(correlation))
 
@@ -114,11 +111,17 @@ class RegistrationRoutes:
 
     async def test_result(self, request: Request) -> Response:
         self.tokens.require(request, WEBHOOKS_AUDIENCE)
+        self._purge()
         found = self.world.validations.get(request.path_params["correlation"].lower())
-        oldest = seven_digits(self.world.now() - timedelta(days=KEPT_DAYS))
-        if found is None or any(one["dateTimeUtc"] < oldest for one in found["results"]):
+        if found is None:
             raise ApiError(404, "There is no such test, or it was purged.")
-        return self._answer(request, found)
+        return self._answer(request, {name: value for name, value in found.items() if name != "begun"})
+
+    def _purge(self) -> None:
+        """Seven days after it was begun a test is forgotten, whether it ended or not."""
+        oldest = seven_digits(self.world.now() - timedelta(days=KEPT_DAYS))
+        for correlation in [ident for ident, one in self.world.validations.items() if one.get("begun", "") < oldest]:
+            del self.world.validations[correlation]
 
     def _answer(self, request: Request, body: Any) -> Response:
         self.tokens.require(request, WEBHOOKS_AUDIENCE)

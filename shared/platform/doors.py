@@ -26,12 +26,14 @@ class Left:
     reason: str
 
 
+WRONG = "settings of this installation are wrong: its health page names them"
 Reader = Callable[[Mapping[str, str], bytes], Awaitable[Signal | Left]]
 ERRORS = {
     400: "bad_request",
     401: "not_authenticated",
     403: "not_allowed",
     404: "not_found",
+    409: "would_displace",
     413: "too_large",
     422: "not_usable",
     503: "not_available",

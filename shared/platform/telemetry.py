@@ -19,7 +19,11 @@ NAMED = "microsoft.custom_event.name"
 NOISY = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx", "httpcore", "msal")
 EVENTS = {kind: f"signal_{kind.value}" for kind in Kind}
 # What a person must see to. Waiting is a seller's business, told in Audit; a paused system delays thousands.
-LOUD = {EVENTS[Kind.PARKED]: logging.ERROR, "message_poisoned": logging.ERROR}
+LOUD = {
+    EVENTS[Kind.PARKED]: logging.ERROR,
+    "message_poisoned": logging.ERROR,
+    "webhook_registration_lost": logging.ERROR,
+}
 # Our sentences put what a record holds between quotation marks, and no quotation mark inside them.
 PEOPLE = (
     (re.compile(r'"[^"]*"'), '"…"'),

@@ -68,6 +68,7 @@ class PartnerCenterBench:
     tokens: Tokens
     slept: list[float]
     delivered: list[httpx.Request]
+    answers: list[int] = field(default_factory=list)  # what the next webhook calls are answered; then 200
     carries_marker: bool = True
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
@@ -159,13 +160,14 @@ def _person(email: str, first: str) -> Person:
 @asynccontextmanager
 async def open_bench(**config: Any) -> AsyncIterator[PartnerCenterBench]:
     clock, tokens, slept, delivered = Clock(), Tokens(), list[float](), list[httpx.Request]()
+    answers: list[int] = []
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
     def receive(request: httpx.Request) -> httpx.Response:
         delivered.append(request)
-        return httpx.Response(200)
+        return httpx.Response(answers.pop(0) if answers else 200)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(receive)) as receiver:
         app = create_app(base_url=BASE, clock=clock, webhook_client=receiver)
@@ -182,5 +184,6 @@ async def open_bench(**config: Any) -> AsyncIterator[PartnerCenterBench]:
                 tokens=tokens,
                 slept=slept,
                 delivered=delivered,
+                answers=answers,
             )
             await app.state.sender.close()

@@ -13,6 +13,8 @@ from shared.connectors.partner_center.certificates import fetching
 from shared.connectors.partner_center.events import hear
 from shared.connectors.partner_center.registration import EVENTS
 from shared.connectors.partner_center.verifier import AIA_HOSTS, ISSUER, Verifier
+from shared.domain.registering import Step
+from shared.domain.subscription import Subscription
 from shared.errors import BadEvent
 from shared.messages import Look, Signal
 from tests.contract.partner_center_bench import PartnerCenterBench, open_bench
@@ -129,21 +131,21 @@ async def test_the_webhook_is_registered_once(bench: PartnerCenterBench, missing
     await bench.switch(registration_missing=missing, registration_exists="409")
     first, second = await bench.registration.ensure(OURS), await bench.registration.ensure(OURS)
 
-    assert (first.changed, first.displaced, second.changed) == (True, "", False)
+    assert (first.step, first.displaced, second.step) == (Step.REGISTERED, None, Step.UNCHANGED)
     assert (await bench.requests())["POST /webhooks/v1/registration"] == 1
     assert "PUT /webhooks/v1/registration" not in await bench.requests()
 
 
 async def test_another_integrations_events_stay(bench: PartnerCenterBench) -> None:
-    """A tenant has one registration: its other events are kept, and the displaced address is named."""
+    """A tenant has one registration: who overwrites it keeps its other events, and the displaced address is named."""
     billing = "http://127.0.0.1:9/billing"
     await bench.registration.ensure(billing, ["invoice-ready"])
-    ensured = await bench.registration.ensure(OURS)
-    held = await bench.registration.current()
+    refused, ensured = await bench.registration.ensure(OURS), await bench.registration.ensure(OURS, overwrite=True)
+    displaced = Subscription(url=billing, events=("invoice-ready",))
 
-    assert (ensured.changed, ensured.displaced) == (True, billing)
-    assert held is not None
-    assert (held.webhook_url, held.webhook_events) == (OURS, ["invoice-ready", *EVENTS])
+    assert (refused.step, refused.displaced) == (Step.TAKEN, displaced)
+    assert (ensured.step, ensured.displaced) == (Step.REGISTERED, displaced)
+    assert await bench.registration.current() == Subscription(url=OURS, events=("invoice-ready", *EVENTS))
 
 
 async def test_the_registration_needs_its_own_audience(bench: PartnerCenterBench) -> None:

@@ -11,7 +11,7 @@ import httpx
 
 from shared.connectors import dynamics, partner_center
 from shared.connectors.dynamics import Dynamics
-from shared.connectors.partner_center import PartnerCenter, Registration
+from shared.connectors.partner_center import PartnerCenter, Webhook
 from shared.platform.identity import StaticTokens
 from tests.contract import dynamics_bench
 from tests.fakes.store import FakeClock
@@ -81,12 +81,20 @@ def of_partner(data: bytes, act: Callable[[PartnerCenter], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-def of_registration(data: bytes, act: Callable[[Registration], Awaitable[T]]) -> T:
-    """What the registration makes of the answer."""
+def of_webhook(data: bytes, act: Callable[[Webhook], Awaitable[T]]) -> T:
+    """What a live installation's webhook makes of the answer."""
 
     async def run() -> T:
         async with _client(lambda _: data) as client:
-            config = partner_center.Config(webhook_api_url=recorded.PARTNER)
-            return await act(partner_center.connect_registration(config, client=client, tokens=TOKENS, sleep=_no_sleep))
+            webhook = partner_center.connect_webhook(
+                partner_center.Config(webhook_api_url=recorded.PARTNER),
+                address="https://contoso.example.com",
+                live=True,
+                dry_run=False,
+                client=client,
+                tokens=TOKENS,
+                sleep=_no_sleep,
+            )
+            return await act(webhook)
 
     return asyncio.run(run())

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.connectors.answers import LONGEST_WAIT, retry_after
-from shared.connectors.partner_center import PartnerCenter
+from shared.connectors.partner_center import PartnerCenter, Webhook
 from shared.connectors.partner_center.mapping import widened
 from shared.connectors.partner_center.polling import Cursor
+from shared.connectors.partner_center.registration import EVENTS
 from shared.connectors.partner_center.tenant import tenant_of
 from shared.connectors.partner_center.verdicts import VERDICTS
 from shared.connectors.partner_center.wire import Referral, instant
@@ -20,10 +21,12 @@ from shared.domain.link import Purpose
 from shared.domain.values import frozen
 from shared.errors import CosellError, Transient
 from shared.messages import Look, Signal
+from shared.platform.telemetry import LogTelemetry
+from shared.platform.webhook import WebhookDesk
 from shared.ports import Change, Page
 from tests.contract import partner_center_bench
 from tests.fuzz import carried, recorded
-from tests.fuzz.answering import of_partner, of_registration
+from tests.fuzz.answering import of_partner, of_webhook
 from tests.fuzz.parser import Parser
 from tests.fuzz.webhooks import SAMPLES, as_headers, headers_of
 
@@ -109,6 +112,22 @@ def _cursor(data: bytes) -> object:
     return cursor.bound, cursor.encoded()
 
 
+async def _registered(webhook: Webhook) -> None:
+    """All that the administrator can have done with it: an answer that can be sent, and a line that can be logged."""
+    desk = WebhookDesk(webhook=webhook, needed=EVENTS, telemetry=LogTelemetry())
+    await desk.watched()
+    for answer in (await desk.shown(), await desk.register(b""), await desk.register(b'{"overwrite": true}')):
+        assert answer.status in (200, 409, 422, 503)
+        json.dumps(dict(answer.body)).encode()
+
+
+def _validations() -> Sequence[bytes]:
+    """The answers to a test event and to the question for its end, in one."""
+    ended = {"correlationId": IDENT, "status": "completed", "callbackUrl": "https://contoso.example.com/api/x"}
+    attempts = [{"responseCode": "NotFound", "responseMessage": "no", "systemError": False}, {"responseCode": "OK"}]
+    return [json.dumps(ended | {"results": attempts[:count]}).encode() for count in (1, 2)]
+
+
 def _waits() -> Sequence[bytes]:
     date = "Sat, 28 Feb 2026 17:27:47 GMT"
     return [as_headers({"retry-after": "17"}), as_headers({"retry-after": date, "date": date})]
@@ -152,8 +171,9 @@ PARSERS = (
     Parser(name="partner-baseline", read=lambda data: _changes(None, data), samples=_pages),
     Parser(
         name="partner-registration",
-        read=lambda data: of_registration(data, lambda registration: registration.ensure("https://a.example.com")),
-        samples=lambda: [recorded.partner().registration],
+        read=lambda data: of_webhook(data, _registered),
+        samples=lambda: [recorded.partner().registration, *_validations()],
+        allowed=(),
     ),
     Parser(name="partner-ping", read=lambda data: of_partner(data, lambda gateway: gateway.ping()), samples=_pages),
     Parser(name="partner-errors", read=lambda data: refused(VERDICTS, data), samples=_errors),

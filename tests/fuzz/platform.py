@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, TypeVar
@@ -14,6 +14,8 @@ from azure.core.exceptions import AzureError
 
 from shared.connectors.bodies import Garbled, TooLarge, collected
 from shared.domain.link import Base, Flip, Intent, Link, Purpose, Recorded
+from shared.domain.registering import Registering, Step
+from shared.domain.subscription import Compared, Subscription, compared
 from shared.domain.values import Ref, Side
 from shared.errors import BadMessage
 from shared.messages import Look, Signal, Why
@@ -25,6 +27,7 @@ from shared.platform.pauses import TablePauses
 from shared.platform.reception import Reception
 from shared.platform.refresh_token import RefreshTokenCredential, SettingVault
 from shared.platform.trace import carried, span
+from shared.platform.webhook import WebhookDesk
 from shared.platform.world import Organisation, Pinned
 from shared.ports import ParkedEntry
 from shared.ports import World as Place
@@ -35,6 +38,7 @@ from tests.fakes.world import World
 from tests.fuzz.parser import Parser
 
 T = TypeVar("T")
+NEEDED = ("referral-created", "referral-updated")
 IDENT = "11111111-2222-4333-8444-555555555555"
 
 
@@ -238,6 +242,28 @@ def _office(data: bytes) -> None:
     run(act)
 
 
+class Registrar:
+    """Registers whatever it is asked to."""
+
+    live = True
+
+    async def look(self) -> Compared:
+        return compared(None, "https://contoso.example.com/api/x", NEEDED)
+
+    async def register(self, events: Iterable[str], *, overwrite: bool) -> Registering:
+        assert set(events) <= set(NEEDED)
+        assert overwrite in (True, False)
+        return Registering(step=Step.REGISTERED, wanted=Subscription(url="https://a.example.com", events=(*events,)))
+
+
+def _registration(data: bytes) -> None:
+    """A registration as an administrator asks for it: taken, or refused in words."""
+    desk = WebhookDesk(webhook=Registrar(), needed=NEEDED, telemetry=FakeTelemetry())
+    answer = run(lambda: desk.register(data))
+    json.dumps(dict(answer.body)).encode()
+    assert answer.status in (200, 400, 413)
+
+
 def _settings(data: bytes) -> None:
     """An environment as a JSON object, or the same text in every setting."""
     try:
@@ -246,7 +272,9 @@ def _settings(data: bytes) -> None:
         found = None
     text = text_of(data).replace("\x00", "")
     given = found if isinstance(found, dict) else dict.fromkeys(json.loads(_environments()[0]), text)
-    for problem in read({str(name): str(value) for name, value in given.items()}).problems:
+    found = read({str(name): str(value) for name, value in given.items()})
+    found.best.address.encode()
+    for problem in found.problems:
         str(problem)
 
 
@@ -260,6 +288,7 @@ def _environments() -> Sequence[bytes]:
                 "PARTNER_CENTER_API_URL": "https://api.partner.microsoft.com", "TEST_RECORDS": f"{IDENT},{IDENT}",
                 "AUTO_HEAL_SCHEDULE": "0 */5 * JAN-MAR * MON", "WEBHOOK_CERTIFICATE_HOSTS": "a.example.com,b:443",
                 "DATAVERSE_PREFIX": "msft", "DEAL_VALUE_FIELD": "estimatedvalue", "TEST_MODE": "yes",
+                "PUBLIC_URL": "https://contoso.example.com/cosell", "WEBSITE_HOSTNAME": "contoso.azurewebsites.net",
                 "PARTNER_CENTER_ORGANIZATION_ID": IDENT, "WEBHOOK_TRUSTED_ROOTS": "roots.pem",
             }
         ).encode()
@@ -314,6 +343,12 @@ PARSERS = (
         name="parked-address",
         read=_office,
         samples=lambda: [f"opportunity/{IDENT}".encode(), b"unreadable/0123456789abcdef"],
+        allowed=(),
+    ),
+    Parser(
+        name="webhook-request",
+        read=_registration,
+        samples=lambda: [b"", b'{"events": ["referral-created"], "overwrite": true}'],
         allowed=(),
     ),
     Parser(name="settings", read=_settings, samples=_environments, allowed=()),

@@ -23,8 +23,9 @@ CHECKS = (
     "ignored_auth",
 )
 SECONDS = 1800
-# 422: an entry that is no signal can be named by a valid address, and not be replayed.
-CONFIG = '[checks.positive_data_acceptance]\nexpected-statuses = ["2xx", "401", "403", "404", "422", "503"]\n'
+# 409: a valid registration may find another integration's. 422: an entry that is no signal can be named by a valid
+# address, and not be replayed.
+CONFIG = '[checks.positive_data_acceptance]\nexpected-statuses = ["2xx", "401", "403", "404", "409", "422", "503"]\n'
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from sandbox.host.runtimes import choose
 from sandbox.host.server import serving
 from sandbox.host.tally import Tally
 from sandbox.host.web import FunctionsApp, endpoints
+from sandbox.partner_center import create_app as create_partner_center
 from shared.bootstrap import App, use
 from shared.connectors.partner_center.verifier import Signed
 from shared.domain.values import Ref, Side
@@ -39,8 +40,11 @@ SETTINGS = {
     "PARTNER_CENTER_API_URL": "http://127.0.0.1:2",
     "PARTNER_CENTER_WEBHOOK_API_URL": "http://127.0.0.1:2",
     "PARTNER_CENTER_AUTH": "static",
-    "PARTNER_CENTER_TOKEN": "sandbox",
+    "PARTNER_CENTER_TOKEN": "sandbox-user",
+    "PUBLIC_URL": "https://contoso.example.com",
+    "MODE": "live",
 }
+BILLING = {"WebhookUrl": "https://billing.example.com/hook", "WebhookEvents": ["invoice-ready"]}
 
 
 class Believing:
@@ -50,9 +54,23 @@ class Believing:
         Signed.from_headers(headers)
 
 
+class Vendors(httpx.AsyncBaseTransport):
+    """Both answer 503 to everything but the webhook registration, which another integration has."""
+
+    def __init__(self, receiver: httpx.AsyncClient) -> None:
+        app = create_partner_center(base_url=SETTINGS["PARTNER_CENTER_API_URL"], webhook_client=receiver)
+        app.state.world.registration = {"SubscriberId": "s", "SignatureTokenToMsSignatureHeader": True, **BILLING}
+        self.sender, self._partner = app.state.sender, httpx.ASGITransport(app=app)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/webhooks/"):
+            return await self._partner.handle_async_request(request)
+        return httpx.Response(503)
+
+
 @asynccontextmanager
 async def served() -> AsyncIterator[str]:
-    """The address of our functions; both vendors answer 503 to everything."""
+    """The address of our functions."""
     runtime = choose("direct")
     async with AsyncExitStack() as stack:
         stack.enter_context(app_settings.applied(SETTINGS))
@@ -60,9 +78,12 @@ async def served() -> AsyncIterator[str]:
         stack.callback(app_import.forget, ROOT)
         stack.push_async_callback(runtime.stop)
         found = catalog.read(await runtime.index(ROOT), dict(os.environ))
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(503)))
+        receiver = await stack.enter_async_context(
+            httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
         )
+        vendors = Vendors(receiver)
+        stack.push_async_callback(vendors.sender.close)
+        client = await stack.enter_async_context(httpx.AsyncClient(transport=vendors))
         use(await _app(client))
         stack.callback(use, None)
         engine = Engine(
@@ -98,7 +119,7 @@ async def _app(client: httpx.AsyncClient) -> App:
             parked=parked,
             clock=clock,
             telemetry=FakeTelemetry(),
-            partner_tokens=StaticTokens("sandbox"),
+            partner_tokens=StaticTokens("sandbox-user"),
             dataverse_tokens=StaticTokens("sandbox"),
             close=client.aclose,
         ),

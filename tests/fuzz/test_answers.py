@@ -26,7 +26,7 @@ from shared.errors import Refused, Throttled, Unavailable
 from shared.ports import Page
 from tests.contract import dynamics_bench
 from tests.fuzz import recorded
-from tests.fuzz.answering import of_dynamics, of_partner, of_registration
+from tests.fuzz.answering import of_dynamics, of_partner, of_webhook
 
 IDENT = "11111111-2222-4333-8444-555555555555"
 KIND = "multipart/mixed; boundary=b"
@@ -159,7 +159,7 @@ def test_a_registration_with_a_million_wrong_events_is_one_reason() -> None:
     """The same for the list of a registration's events."""
     data = b'{"WebhookUrl": "https://a.example.com", "WebhookEvents": [' + b"1," * 200_000 + b"1]}"
     with pytest.raises(Refused, match="shape"):
-        of_registration(data, lambda registration: registration.current())
+        of_webhook(data, lambda webhook: webhook.look())
 
 
 @pytest.mark.parametrize("value", ['"1e999999999"', '"NaN"', '"sNaN"', '"Infinity"', '"' + "9" * 401 + '"'])

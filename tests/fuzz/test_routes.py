@@ -70,5 +70,5 @@ async def test_every_route_answers_as_described() -> None:
         asked = await routes.asked(url)
 
     assert not asked.said, asked.said
-    assert {"200", "202", "400", "401", "404", "503"} <= set(asked.statuses)
+    assert {"200", "202", "400", "401", "404", "409", "503"} <= set(asked.statuses)
     assert asked.requests >= 100

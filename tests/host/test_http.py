@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 
 import pytest
 
@@ -123,3 +124,12 @@ async def test_a_process_that_ends_takes_every_invocation_with_it(start: Start) 
 
 async def _begun(app: Running) -> bool:
     return bool(app.seen)
+
+
+async def test_an_app_knows_where_it_answers(start: Start) -> None:
+    """`WEBSITE_HOSTNAME` is host and port before the app is read, unless the settings name another, and gone after."""
+    async with start() as app:
+        assert f"http://{os.environ['WEBSITE_HOSTNAME']}" == app.host.url
+    async with start(WEBSITE_HOSTNAME="contoso.example.com"):
+        assert os.environ["WEBSITE_HOSTNAME"] == "contoso.example.com"
+    assert "WEBSITE_HOSTNAME" not in os.environ

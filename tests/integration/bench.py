@@ -231,7 +231,7 @@ async def open_bench(
         stack = Stack(
             partner_center=PARTNER, dynamics=DYNAMICS, host=HOST, storage=STORAGE, log=root, settings={}, client=people
         )
-        base = settings(PARTNER, DYNAMICS, STORAGE, root) | changes
+        base = settings(PARTNER, DYNAMICS, STORAGE, root) | {"PUBLIC_URL": HOST} | changes
         bench = Bench(partner=partner, dynamics=dynamics, people=People(stack), clock=clock, client=ours, base=base)
         _join(network, bench)
         await bench.register()

@@ -106,6 +106,7 @@ async def test_health_is_green_when_everything_is_right(bench: Bench) -> None:
 
     assert (answer.status, [name for name, found in checks.items() if not found["ok"]]) == (200, [])
     assert checks.keys() >= {"storage", "partner_center", "dynamics", "dynamics_columns", "world", "microsoft_flows"}
+    assert "webhook_registration" in checks
 
 
 async def test_throttling_waits_for_as_long_as_the_server_says(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from sandbox.host import azurite
 from sandbox.host.azurite import Emulator
 from sandbox.people import People
-from sandbox.servers import listen, serving
+from sandbox.servers import address, listen, serving
 from sandbox.stack import NO_FILE, Stack, register, settings
 from tests.proof import parts_app
 from tests.proof.parts_fleet import MASTER, Fleet, Front
@@ -110,7 +110,9 @@ async def ground(*, hosts: int, lease: int, clock: bool, runtime: str = "auto") 
         emulator = await asyncio.to_thread(stack.enter_context, azurite.emulated(folder=kept))
         systems = await stack.enter_async_context(_simulators(folder))
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=LIMITS))
+        door = listen()
         given = settings(systems["partner_center"], systems["dynamics"], emulator.connection, folder / ROOT)
+        given["PUBLIC_URL"] = address(door)
         arguments = ["--lease", str(lease), "--settings", str(folder / NO_FILE), "--runtime", runtime]
         ticking = _clock(folder) if clock else None
         if ticking:
@@ -119,7 +121,7 @@ async def ground(*, hosts: int, lease: int, clock: bool, runtime: str = "auto") 
         fleet = Fleet(settings=given, arguments=arguments, folder=folder, client=client)
         stack.push_async_callback(fleet.stop)
         await fleet.start(hosts)
-        front = await stack.enter_async_context(serving(Front(fleet), listen()))
+        front = await stack.enter_async_context(serving(Front(fleet), door))
         made = Stack(**systems, host=front, storage=emulator.connection, log=folder, settings=given, client=client)
         people = People(made)
         await register(made)

@@ -49,6 +49,8 @@ DEFAULTS = {
     "webhook_certificate_issuer": "Microsoft Corporation",
     "webhook_trusted_roots": "",
     "cosell_deployment": "cosell",
+    "public_url": "",
+    "website_hostname": "",
 }
 
 
@@ -115,6 +117,9 @@ WRONG = [
     ("WEBHOOK_CERTIFICATE_HOSTS", "https://example.com/"),
     ("AzureWebJobsStorage", "AccountName=only"),
     ("COSELL_DEPLOYMENT", "Ours"),
+    ("PUBLIC_URL", "http://contoso.example.com"),
+    ("PUBLIC_URL", "contoso.example.com"),
+    ("WEBSITE_HOSTNAME", "https://contoso.example.com"),
 ]
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
 from shared.connectors.partner_center.gateway import PartnerCenter
 from shared.connectors.partner_center.polling import Poll
 from shared.connectors.partner_center.registration import Registration
-from shared.connectors.partner_center.verdicts import VERDICTS
+from shared.connectors.partner_center.validation import Validation
+from shared.connectors.partner_center.verdicts import VERDICTS, WEBHOOK_VERDICTS
+from shared.connectors.partner_center.webhook import Webhook
 from shared.connectors.partner_center.wire import SYSTEM
 from shared.connectors.rest import Rest, Sleep
 from shared.connectors.turnstile import Tick, Turnstile
@@ -25,8 +27,10 @@ __all__ = [
     "Config",
     "PartnerCenter",
     "Registration",
+    "Webhook",
     "connect",
     "connect_registration",
+    "connect_webhook",
 ]
 
 # Two hosts and two token audiences (rest-urls, partner-center-webhooks).
@@ -81,18 +85,43 @@ def connect_registration(
     config: Config, *, client: httpx.AsyncClient, tokens: Tokens, sleep: Sleep = asyncio.sleep
 ) -> Registration:
     """The webhook registration of the tenant."""
-    rest = Rest(
+    return Registration(rest=_webhook_rest(config, client, tokens, sleep))
+
+
+def connect_webhook(
+    config: Config,
+    *,
+    address: str,
+    live: bool,
+    dry_run: bool,
+    client: httpx.AsyncClient,
+    tokens: Tokens,
+    sleep: Sleep = asyncio.sleep,
+    tick: Tick = time.monotonic,
+) -> Webhook:
+    """This installation's webhook; `address` is where the app answers."""
+    rest = _webhook_rest(config, client, tokens, sleep)
+    return Webhook(
+        registration=Registration(rest=replace(rest, turnstile=Turnstile(tick=tick))),
+        validation=Validation(rest=replace(rest, turnstile=Turnstile(tick=tick)), sleep=sleep),
+        address=address,
+        live=live,
+        dry_run=dry_run,
+    )
+
+
+def _webhook_rest(config: Config, client: httpx.AsyncClient, tokens: Tokens, sleep: Sleep) -> Rest:
+    return Rest(
         system=SYSTEM,
         base_url=_host(config.webhook_api_url),
         scope=WEBHOOK_SCOPE,
         tokens=tokens,
         client=client,
-        verdicts=VERDICTS,
+        verdicts=WEBHOOK_VERDICTS,
         sleep=sleep,
         longest=config.longest_call,
         stamp="MS-RequestId",
     )
-    return Registration(rest=rest)
 
 
 def _host(url: str) -> str:

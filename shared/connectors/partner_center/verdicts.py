@@ -12,6 +12,10 @@ from shared.errors import AccessLost, Conflict, CosellError, NotMet, Refused, Th
 
 SIGN_IN = "Sign in to Partner Center again (Secure Application Model) and store the new refresh token"
 ROLE = "The account that is used must be Referrals admin in Partner Center, and call as a user"
+CONSENT = (
+    "Consent to the application's delegated permission Microsoft Partner Center (user_impersonation) as a user with "
+    "the Referrals admin role, and store the new refresh token"
+)
 _REQUIRED = re.compile(r"required field\s+(.+?)\s+(?:is\s+)?missing", re.IGNORECASE)
 _SECONDS = re.compile(r"try again in (\d+) seconds?", re.IGNORECASE)
 
@@ -70,4 +74,16 @@ VERDICTS = Verdicts(
         429: _throttled,
     },
     request_ids=("request-id", "client-request-id", "MS-RequestId"),
+)
+
+# The webhook API's envelope repeats the status as its code, and none of its refusals is about a deal.
+WEBHOOK_VERDICTS = Verdicts(
+    read=said,
+    statuses={
+        400: verdict(Refused, "Check PUBLIC_URL: Partner Center registers https addresses that the Internet can reach"),
+        401: verdict(AccessLost, SIGN_IN),
+        403: verdict(AccessLost, CONSENT),
+        429: _throttled,
+    },
+    request_ids=VERDICTS.request_ids,
 )

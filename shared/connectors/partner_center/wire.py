@@ -60,6 +60,11 @@ class Wire(BaseModel):
         known = {alias.casefold(): alias for alias in (field.alias for field in cls.model_fields.values()) if alias}
         return {known.get(str(key).casefold(), str(key)): value for key, value in data.items()}
 
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        """The object that JSON values say; raises Refused for another shape."""
+        return _valid(cls, data)
+
     def plain(self) -> dict[str, Any]:
         """The JSON this was read from, in the API's own spelling."""
         return self.model_dump(by_alias=True, exclude_unset=True)
@@ -190,18 +195,10 @@ class Referral(Brief):
     invite_context: InviteContext | None = None
     tracking_info: TrackingInfo | None = None
 
-    @classmethod
-    def read(cls, data: Any) -> Self:
-        return _valid(cls, data)
-
 
 class Listing(Wire):
     value: list[Any] = Field(default_factory=list)
     next_link: str | None = Field(default=None, alias="@odata.nextLink")
-
-    @classmethod
-    def read(cls, data: Any) -> Self:
-        return _valid(cls, data)
 
     def briefs(self) -> list[Brief]:
         return [_valid(Brief, item) for item in self.value]
