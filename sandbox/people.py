@@ -130,9 +130,9 @@ class People:
     async def edit_lead(self, ident: str, **values: Any) -> Json:
         return await self.crm("PATCH", f"leads({ident})", values)
 
-    async def qualify(self, ident: str) -> None:
-        """As the form does it: with account, contact and opportunity."""
-        made = dict.fromkeys(("CreateAccount", "CreateContact", "CreateOpportunity"), True)
+    async def qualify(self, ident: str, *, alone: bool = False) -> None:
+        """As the form does it: with account, contact and opportunity; `alone` the opportunity only."""
+        made = dict.fromkeys(("CreateAccount", "CreateContact"), not alone) | {"CreateOpportunity": True}
         await self.crm("POST", f"leads({ident})/Microsoft.Dynamics.CRM.QualifyLead", {**made, "Status": 3})
 
     async def currency(self, code: str) -> str:

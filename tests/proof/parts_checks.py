@@ -64,7 +64,10 @@ def _versions(deals: Sequence[Deal], seen: Seen) -> Iterator[tuple[int, tuple[An
 
 def check_deal(deal: Deal, seen: Seen) -> None:
     """One of each, tied, alike, and nobody's edit lost."""
-    referral, row = seen.referral(deal), seen.row(deal)
+    referral = seen.referral(deal)
+    if deal.lead and _still_lead(deal, referral, seen):
+        return
+    row = seen.row(deal)
     deal.referral, deal.row = referral["id"], row["opportunityid"]
     tied = (referral["externalReferenceId"], row[REFERRAL]) == (deal.row, deal.referral)
     must(tied, Harm.DIVERGED, "the two records do not name each other")
@@ -78,6 +81,27 @@ def check_deal(deal: Deal, seen: Seen) -> None:
     accepted = STAGE not in deal.last or referral["status"] == "Active"
     must(accepted, Harm.LOST, "it was accepted, and is not")
     _check_values(deal, referral, row, seen.solutions.get(deal.row, frozenset()))
+
+
+def _still_lead(deal: Deal, referral: Json, seen: Seen) -> bool:
+    """Until it is accepted its lead is open and names it; afterwards the lead is qualified and the opportunity's.
+
+    One that was accepted before anybody looked never was a lead.
+    """
+    pending = str(referral["status"]) == "New"
+    lead = seen.lead(deal)
+    if lead is None:
+        must(not pending, Harm.LOST, "it has no lead")
+        return False
+    must(lead["statecode"] == (0 if pending else 1), Harm.DIVERGED, f"its lead is {lead['statecode']}")
+    made = [row["opportunityid"] for row in seen.rows.values() if row["_originatingleadid_value"] == lead["leadid"]]
+    if pending:
+        must(STAGE not in deal.last, Harm.LOST, "it was accepted, and is not")
+        must(referral["externalReferenceId"] == lead["leadid"], Harm.DIVERGED, "it does not name its lead")
+        must(not made, Harm.DIVERGED, "an opportunity was made before it was accepted")
+    else:
+        must(made == [seen.row(deal)["opportunityid"]], Harm.DOUBLED, f"of its lead come {made}")
+    return pending
 
 
 def _check_values(deal: Deal, referral: Json, row: Json, solutions: frozenset[str]) -> None:
@@ -108,5 +132,7 @@ def check_world(seen: Seen, deals: Sequence[Deal]) -> None:
     """No record beside those of the deals."""
     must(len(seen.own) <= len(deals), Harm.DOUBLED, f"{len(seen.own)} referrals for {len(deals)} deals")
     must(len(seen.rows) <= len(deals), Harm.DOUBLED, f"{len(seen.rows)} opportunities for {len(deals)} deals")
+    came = sum(deal.lead for deal in deals)
+    must(len(seen.leads) <= came, Harm.DOUBLED, f"{len(seen.leads)} leads for {came} deals that came as one")
     twice = [name for name, count in seen.accounts.items() if count > 1]
     must(not twice, Harm.DOUBLED, f"accounts that are there twice: {', '.join(twice)}")

@@ -99,7 +99,10 @@ STAGE = "stage"
 
 @dataclass(kw_only=True)
 class Deal:
-    """Where it was made, both records as far as they are known, who edits what in this phase, who closed it how."""
+    """Where it was made, both records as far as they are known, who edits what in this phase, who closed it how.
+
+    `lead`: it came as a lead, whose row is `lead_row` as far as that is known.
+    """
 
     number: int
     origin: Side
@@ -108,6 +111,8 @@ class Deal:
     referral: str = ""
     helped: bool = False
     pending: bool = False
+    lead: bool = False
+    lead_row: str = ""
     owners: dict[str, Side | None] = field(default_factory=dict)
     last: dict[str, Any] = field(default_factory=dict)
     told: Counter[tuple[Side, str]] = field(default_factory=Counter)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sandbox.people import IN_PROGRESS, ON_HOLD, Json
+from sandbox.people import IN_PROGRESS, ON_HOLD, Json, NotSeenError
 from shared.domain.values import Side
 from tests.proof.parts_deals import BASIC, EXTRA, FIELDS, STAGE, Deal, listed
 from tests.proof.parts_people import Crowd
@@ -89,7 +89,9 @@ class Editing:
         return True
 
     async def _accept(self, deal: Deal) -> None:
-        if self.crowd.rng.random() < 0.5 or not deal.row:
+        if deal.lead_row and self.crowd.rng.random() < 0.5:
+            await self._qualify(deal)
+        elif self.crowd.rng.random() < 0.5 or not deal.row:
             await self.crowd.people.edit_referral(deal.referral, status="Active", substatus="Accepted")
         elif (await self.crowd.people.read_opportunity(deal.row))["statuscode"] == ON_HOLD:
             await self.crowd.people.edit_opportunity(deal.row, statuscode=IN_PROGRESS)
@@ -98,6 +100,13 @@ class Editing:
         deal.last[STAGE] = True
         deal.pending = False
         self._noted(deal, Side.PARTNER, STAGE)
+
+    async def _qualify(self, deal: Deal) -> None:
+        """By hand: Dynamics 365 makes the opportunity."""
+        try:
+            await self.crowd.people.qualify(deal.lead_row, alone=True)
+        except NotSeenError:  # it was accepted in the portal a moment ago, and is qualified already
+            return
 
     def _noted(self, deal: Deal, side: Side, *names: str) -> None:
         deal.told.update((side, name) for name in names)

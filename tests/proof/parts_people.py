@@ -73,6 +73,7 @@ class Crowd:
             deal = Deal(number=number, origin=origin, customer=f"Northwind {number // 2 % CUSTOMERS}")
             deal.helped = origin is Side.CRM and self.rng.random() < 0.3
             deal.pending = origin is Side.PARTNER and self.rng.random() < 0.3
+            deal.lead = deal.pending and self.rng.random() < 0.5
             share_out(deal, self.rng)
             self.deals.append(deal)
         await self.each(self.deals[start:], self._make)
@@ -85,7 +86,7 @@ class Crowd:
             deal.row = await self.people.opportunity(account, contact, name=name, **asked)
             return
         profile = {"name": deal.customer, "address": {"postalCode": "98004"}}
-        kind = "inbound" if deal.pending else "portal"
+        kind = "lead" if deal.lead else "inbound" if deal.pending else "portal"
         solutions = {"details": {"requirements": {"solutions": [listed(BASIC)]}}}
         made = await self.people.referral(kind, name=name, customerProfile=profile, team=[SELLER], **solutions)
         deal.referral = str(made["id"])
@@ -95,8 +96,16 @@ class Crowd:
         if not deal.both:
             crm = deal.origin is Side.CRM
             read = self.people.read_opportunity(deal.row) if crm else self.people.read_referral(deal.referral)
-            deal.learn(await read)
+            shown = await read
+            if deal.lead and await self._is_lead(named := str(shown["externalReferenceId"] or "")):
+                deal.lead_row = named
+            else:
+                deal.learn(shown)
         return deal.both
+
+    async def _is_lead(self, ident: str) -> bool:
+        """What the referral names: a lead, until its deal has gone on as an opportunity."""
+        return bool(ident) and bool((await self.people.crm("GET", f"leads?$filter=leadid eq {ident}"))["value"])
 
     def new_phase(self) -> None:
         for deal in self.deals:

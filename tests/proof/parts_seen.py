@@ -12,6 +12,7 @@ from tests.proof.figure import Harm, must
 from tests.proof.parts_deals import Deal
 
 MICROSOFT = "Microsoft"
+LEADS_REFERRAL = "cosell_referralidentifier"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Seen:
     rows: Mapping[str, Json]
     solutions: Mapping[str, frozenset[str]]
     accounts: Counter[str]
+    leads: Mapping[str, Json]
 
     def referral(self, deal: Deal) -> Json:
         """The one referral of a deal."""
@@ -36,6 +38,11 @@ class Seen:
             must(deal.row in self.rows, Harm.LOST, "its opportunity is gone")
             return self.rows[deal.row]
         return _only([row for row in self.rows.values() if row[REFERRAL] == deal.referral], "opportunity")
+
+    def lead(self, deal: Deal) -> Json | None:
+        """The one lead that a deal came as, if it was one."""
+        found = [row for row in self.leads.values() if row[LEADS_REFERRAL] == deal.referral]
+        return _only(found, "lead") if found else None
 
 
 def _only(found: Sequence[Json], kind: str) -> Json:
@@ -60,4 +67,5 @@ async def see(people: People) -> Seen:
         rows={row["opportunityid"]: row for row in rows},
         solutions={key: frozenset(values) for key, values in solutions.items()},
         accounts=Counter(row["name"] for row in await people.rows("accounts")),
+        leads={row["leadid"]: row for row in await people.rows("leads")},
     )
