@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -152,10 +152,14 @@ class Links(Protocol):
 
 
 class Signals(Protocol):
-    """The one sender: no expiry, visible after `delay` seconds. `ping` only proves that the queues answer."""
+    """The one sender: no expiry, visible after `delay` seconds. `ping` only proves that the queues answer.
+
+    `lengths`: about how many messages lie on each queue, poison queues too; one that was never needed is left out.
+    """
 
     async def send(self, signal: Signal, *, delay: float = 0) -> None: ...
     async def ping(self) -> None: ...
+    async def lengths(self) -> Mapping[str, int]: ...
 
 
 class Cursors(Protocol):

@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import columns, webhook
+from cli.commands import columns, doctor, webhook
 
-COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (columns.add, webhook.add)
+COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
+    columns.add,
+    doctor.add,
+    webhook.add,
+)

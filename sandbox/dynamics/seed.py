@@ -10,6 +10,7 @@ from sandbox.dynamics.organization import BUSINESS_UNIT, ORGANIZATION, Organizat
 from sandbox.dynamics.pipeline import Pipeline
 from sandbox.dynamics.store import Ref, Row
 from sandbox.dynamics.tables_connector import SolutionTables
+from sandbox.dynamics.tables_security import ROLES_OF_USERS, TEMPLATES
 
 APPLICATION = stable_id("systemuser", "application")
 APPLICATION_CLIENT = "11111111-aaaa-4aaa-8aaa-111111111111"
@@ -18,6 +19,7 @@ SELLER_2 = stable_id("systemuser", "sam.okafor")
 TEAM = stable_id("team", "cosell")
 # solutioncomponent.componenttype of a flow.
 FLOW = 29
+OWN_ROLE = "Cosell Sync"
 MESSAGES = ("Create", "Update", "Delete")
 CURRENCIES = {
     "USD": ("US Dollar", "$", 2, "1"),
@@ -44,6 +46,10 @@ def message_id(name: str) -> str:
     return stable_id("sdkmessage", name)
 
 
+def role_id(name: str) -> str:
+    return stable_id("role", name)
+
+
 def filter_id(table: str, message: str) -> str:
     return stable_id("sdkmessagefilter", table, message)
 
@@ -52,10 +58,12 @@ def seed(organization: Organization) -> None:
     """Makes what is missing and leaves what is there, so that it may run again."""
     caller = Caller(user=APPLICATION, business_unit=BUSINESS_UNIT)
     pipeline = Pipeline(organization=organization)
-    for table, row_id, values in (*_base(), *_people(), *_pipeline_rows(organization), *_solutions(organization.names)):
+    planned = (*_base(), *_people(), *_roles(), *_pipeline_rows(organization), *_solutions(organization.names))
+    for table, row_id, values in planned:
         if organization.store.get(table, row_id) is None:
             definition = organization.schema.tables[table]
             pipeline.create(definition, values, Execution(caller=caller), row_id)
+    organization.store.link(ROLES_OF_USERS, APPLICATION, role_id(OWN_ROLE))
     organization.events.clear()
 
 
@@ -94,6 +102,17 @@ def _people() -> list[Planned]:
         ("systemuser", SELLER_2, _user("Sam", "Okafor", "sam@fabrikam.example", "+1 425 555 0101")),
         ("team", TEAM, {"name": "Co-sell", "teamtype": 0, "businessunitid": unit}),
     ]
+
+
+def _roles() -> list[Planned]:
+    """The two that set up an environment, and the application user's own."""
+    unit = Ref("businessunit", BUSINESS_UNIT)
+    templates: list[Planned] = [("roletemplate", ident, {"name": name}) for name, ident in TEMPLATES.items()]
+    standard: list[Planned] = [
+        ("role", role_id(name), {"name": name, "businessunitid": unit, "roletemplateid": Ref("roletemplate", ident)})
+        for name, ident in TEMPLATES.items()
+    ]
+    return [*templates, *standard, ("role", role_id(OWN_ROLE), {"name": OWN_ROLE, "businessunitid": unit})]
 
 
 def _user(first: str, last: str, mail: str, phone: str) -> Row:

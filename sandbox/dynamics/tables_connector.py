@@ -26,6 +26,7 @@ from sandbox.dynamics.tables_platform import (
     workflow,
 )
 from sandbox.dynamics.tables_sales import lead, opportunity, opportunityclose, opportunityproduct
+from sandbox.dynamics.tables_security import role, roles_of_users, roletemplate
 from sandbox.dynamics.tables_webhooks import (
     asyncoperation,
     sdkmessage,
@@ -197,7 +198,7 @@ def build_schema(names: SolutionTables) -> Schema:
     members = ManyToMany(
         name="teammembership_association", first="team", second="systemuser", intersect="teammembership"
     )
-    return Schema(tables, (members,))
+    return Schema(tables, (members, roles_of_users()))
 
 
 _PLAIN = (
@@ -222,4 +223,6 @@ _PLAIN = (
     workflow,
     environmentvariabledefinition,
     environmentvariablevalue,
+    role,
+    roletemplate,
 )

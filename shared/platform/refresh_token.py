@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -18,6 +19,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, Resourc
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.keyvault.secrets import KeyVaultSecret
     from azure.keyvault.secrets.aio import SecretClient
 
 LOGGER = logging.getLogger("cosell")
@@ -33,6 +35,7 @@ class Vault(Protocol):
 
     async def read(self) -> str: ...
     async def write(self, token: str) -> None: ...
+    async def written(self) -> datetime | None: ...
     async def close(self) -> None: ...
 
 
@@ -48,6 +51,10 @@ class SettingVault:
     async def write(self, token: str) -> None:
         self._token = token
 
+    async def written(self) -> datetime | None:
+        """Nobody knows when a setting's value was issued."""
+        return None
+
     async def close(self) -> None:
         """Nothing is held open."""
 
@@ -61,8 +68,15 @@ class KeyVault:
         self._client: SecretClient | None = None
 
     async def read(self) -> str:
+        return (await self._secret()).value or ""
+
+    async def written(self) -> datetime | None:
+        """When the present version was stored; the token in it was issued shortly before that."""
+        return (await self._secret()).properties.created_on
+
+    async def _secret(self) -> KeyVaultSecret:
         try:
-            return (await self._secrets().get_secret(self._name)).value or ""
+            return await self._secrets().get_secret(self._name)
         except ResourceNotFoundError as error:
             raise ClientAuthenticationError(f"{self._url} holds no secret {self._name}") from error
 

@@ -57,6 +57,10 @@ class Pinned:
                 await self._look()
         return self._problems
 
+    async def differences(self) -> tuple[str, ...]:
+        """The same asked at once, for who only looks: nothing is pinned by it."""
+        return tuple(_differences(_pins(await self._cursors.get(NAME)), await self.found()))
+
     async def _look(self) -> None:
         try:
             await self._compare()
@@ -69,7 +73,7 @@ class Pinned:
         self._again = self._tick() + (RIGHT_FOR if self._right else AGAIN)
 
     async def _compare(self) -> None:
-        found = await self._found()
+        found = await self.found()
         while not await self._held_to(found):
             """Another worker pinned something in this moment: there are two names to pin, so this ends."""
 
@@ -82,7 +86,8 @@ class Pinned:
             return True
         return await self._cursors.swap(NAME, text, json.dumps(pinned | found))
 
-    async def _found(self) -> dict[str, str]:
+    async def found(self) -> dict[str, str]:
+        """The world that the settings lead to now, by the names that it is pinned under."""
         crm = (await self._crm.ping()).organisation
         partner = self._tenant or (await self._partner.ping()).organisation
         return {name: text.casefold() for name, text in ((CRM, crm), (PARTNER, partner)) if text}

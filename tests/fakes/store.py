@@ -9,7 +9,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -137,6 +138,7 @@ class FakeSignals:
         self.hook = hook
         self.heap: list[Sent] = []
         self.log: list[Sent] = []
+        self.poisoned: Counter[str] = Counter()  # by the name of a poison queue
 
     async def send(self, signal: Signal, *, delay: float = 0) -> None:
         await self.hook("signals.send")
@@ -146,6 +148,9 @@ class FakeSignals:
 
     async def ping(self) -> None:
         await self.hook("signals.ping")
+
+    async def lengths(self) -> Mapping[str, int]:
+        return Counter(sent.look.value for sent in self.heap) + self.poisoned
 
     def put(self, sent: Sent) -> None:
         """Put a message on the queue, also one that was taken and comes back, or comes twice."""

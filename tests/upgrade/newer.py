@@ -89,6 +89,9 @@ class NewerSignals:
     async def ping(self) -> None:
         await self.queues.ping()
 
+    async def lengths(self) -> Mapping[str, int]:
+        return await self.queues.lengths()
+
 
 def plain(body: bytes) -> bytes:
     """A message, whoever wrote it."""
