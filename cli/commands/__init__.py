@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import columns, doctor, webhook
+from cli.commands import columns, doctor, parked, webhook
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     columns.add,
     doctor.add,
+    parked.add,
     webhook.add,
 )
