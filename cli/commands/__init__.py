@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import columns, doctor, parked, webhook
+from cli.commands import columns, doctor, export, importing, parked, webhook
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     columns.add,
     doctor.add,
+    export.add,
+    importing.add,
     parked.add,
     webhook.add,
 )
