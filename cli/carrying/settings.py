@@ -64,9 +64,9 @@ def secrets(settings: Settings) -> tuple[tuple[str, str], ...]:
     return tuple((name, text) for name, text in (*values, *parts) if len(text) >= SHORTEST)
 
 
-def without_secrets(text: str, settings: Settings) -> str:
+def without(text: str, hidden: tuple[tuple[str, str], ...]) -> str:
     """The text, or Misconfigured where a secret's value stands in it: somebody pasted it into another setting."""
-    for name, value in secrets(settings):
+    for name, value in hidden:
         if value in text:
             raise Misconfigured((f"nothing was exported: the secret value of {name} stands in another setting too",))
     return text

@@ -9,7 +9,7 @@ import typer
 
 from cli.carrying.document import Setup
 from cli.carrying.file import end_text, head_text, link_text, replacing
-from cli.carrying.settings import without_secrets
+from cli.carrying.settings import secrets, without
 from cli.carrying.setup import setup_here
 from cli.work import Asked, Tools, run
 
@@ -47,12 +47,12 @@ async def exported(asked: Asked, file: Path, *, links: bool, customize: Path | N
 
 
 async def _written(asked: Asked, tools: Tools, setup: Setup, file: Path, *, force: bool) -> int:
-    count = 0
+    count, hidden = 0, secrets(tools.settings)
     with replacing(file, force=force) as write, asked.output.progress("links") as bar:
-        write(without_secrets(head_text(setup), tools.settings))
+        write(without(head_text(setup), hidden))
         if setup.links:
             async for link in tools.world.links.every():
-                write(without_secrets(link_text(link), tools.settings))
+                write(without(link_text(link), hidden))
                 count += 1
                 bar.advance(bar.task_ids[0])
             write(end_text(count))
