@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from cli.work import Asked, run
+from shared.connectors.dynamics.metadata import read_table
 from shared.connectors.dynamics.schema import Column
+from shared.connectors.rest import Missing
+
+WELL, WRONG = 0, 1
+MOST = 5  # options that a line of the table names; --json has all
+HEADS = ("column", "label", "type", "length", "options")
 
 
 def add(app: typer.Typer) -> None:
@@ -16,24 +23,44 @@ def add(app: typer.Typer) -> None:
 
 def columns(
     context: typer.Context,
-    table: Annotated[str, typer.Argument(help="opportunity, account or contact")] = "opportunity",
+    table: Annotated[str, typer.Argument(help="A table's logical name.")] = "opportunity",
+    *,
     contains: Annotated[str, typer.Option(help="Only columns whose name or label contains this.")] = "",
+    kind: Annotated[str, typer.Option("--type", help="Only columns of this type, like Money or String.")] = "",
 ) -> None:
-    """List the columns of a Dynamics 365 table: logical name, label, type, length."""
-    asked: Asked = context.obj
-    found = run(_columns(asked, table))
-    shown = [one for one in found if contains.casefold() in f"{one.name} {' '.join(one.labels)}".casefold()]
-    rows = [(one.name, one.labels[0] if one.labels else "", one.type, str(one.length or "")) for one in shown]
-    asked.output.table(("column", "label", "type", "length"), rows)
-    asked.output.document(
-        {"table": table, "columns": [{"name": n, "label": label, "type": t, "length": le} for n, label, t, le in rows]}
-    )
+    """List the columns of a Dynamics 365 table: logical name, label, type, length, options."""
+    raise typer.Exit(run(listed(context.obj, table, contains=contains, kind=kind)))
 
 
-async def _columns(asked: Asked, table: str) -> list[Column]:
+async def listed(asked: Asked, table: str, *, contains: str = "", kind: str = "") -> int:
+    """Without the check that settings fit the columns: who looks for the right name has a wrong one set."""
     async with asked.tools() as tools:
-        schema = await tools.core.crm.inspect()
-    tables = {one.name: one for one in (schema.opportunity, schema.account, schema.contact)}
-    if table not in tables:
-        raise typer.BadParameter(f"{table}: it is one of {', '.join(tables)}")
-    return sorted(tables[table].columns.values(), key=lambda column: column.name)
+        try:
+            found = (await read_table(tools.core.crm.calls.rest, table.strip().casefold())).columns.values()
+        except Missing:
+            asked.output.say(f"This organisation has no table {table}: give its logical name, like opportunity.")
+            asked.output.document({"table": table, "columns": []})
+            return WRONG
+    shown = sorted((one for one in found if _wanted(one, contains, kind)), key=lambda column: column.name)
+    asked.output.table(HEADS, [_cells(column) for column in shown])
+    asked.output.say(f"{len(shown)} columns of {table}.")
+    asked.output.document({"table": table, "columns": [_plain(column) for column in shown]})
+    return WELL
+
+
+def _wanted(column: Column, contains: str, kind: str) -> bool:
+    text = f"{column.name} {' '.join(column.labels)}".casefold()
+    return contains.casefold() in text and kind.casefold() in ("", column.type.casefold())
+
+
+def _cells(column: Column) -> Sequence[str]:
+    labels = [choice.label for choice in column.choices]
+    more = [f"and {len(labels) - MOST} more"] if len(labels) > MOST else []
+    label = column.labels[0] if column.labels else ""
+    return (column.name, label, column.type, str(column.length or ""), ", ".join([*labels[:MOST], *more]))
+
+
+def _plain(column: Column) -> dict[str, object]:
+    options = [{"value": choice.value, "label": choice.label} for choice in column.choices]
+    label = column.labels[0] if column.labels else ""
+    return {"name": column.name, "label": label, "type": column.type, "length": column.length, "options": options}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fuzz import dynamics, partner, platform, webhooks
+from tests.fuzz import administrator, dynamics, partner, platform, webhooks
 from tests.fuzz.parser import Parser
 
-PARSERS: dict[str, Parser] = {
-    parser.name: parser for module in (webhooks, partner, dynamics, platform) for parser in module.PARSERS
-}
+MODULES = (webhooks, partner, dynamics, platform, administrator)
+PARSERS: dict[str, Parser] = {parser.name: parser for module in MODULES for parser in module.PARSERS}
