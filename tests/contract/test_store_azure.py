@@ -16,7 +16,7 @@ from shared.messages import Look, Signal
 from shared.platform.link_rows import Held, columns
 from shared.platform.links import TABLE, TableLinks
 from shared.platform.pauses import TablePauses
-from shared.platform.queues import LARGEST, LONGEST_DELAY, Queues, TooLarge
+from shared.platform.queues import LARGEST, LONGEST_DELAY, POISON, Queues, TooLarge
 from shared.platform.rows import PIECE
 from shared.platform.storage import Account, Storage, expanded
 from shared.ports import LinkMoved
@@ -133,3 +133,14 @@ def test_the_emulators_short_form_is_spelled_out() -> None:
     elsewhere = expanded("UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://127.0.0.2")
     assert "TableEndpoint=http://127.0.0.2:10002/devstoreaccount1" in elsewhere
     assert expanded("AccountName=contoso;AccountKey=a2V5") == "AccountName=contoso;AccountKey=a2V5"
+
+
+async def test_queues_are_counted_and_one_that_was_never_needed_is_none(emptied: Storage) -> None:
+    """What waits and what is poison is counted by queue, hidden messages too; a queue that is not there is left out."""
+    queues, name = Queues(emptied), SIGNAL.look.value
+    assert name not in await queues.lengths()
+    await queues.send(SIGNAL)
+    await queues.send(SIGNAL, delay=60)
+    await emptied.make_queue(f"{name}{POISON}")
+    found = await queues.lengths()
+    assert (found[name], found[f"{name}{POISON}"]) == (2, 0)
