@@ -12,6 +12,7 @@ from shared.errors import AccessLost, CosellError, Misconfigured, RemoteError, T
 
 LONGEST = 60.0  # seconds; a call has bounds of its own, and some checks make a few dozen
 LATER = "Wait a little, then run this again"
+NOT_THERE = "Check the address in the settings, and the network between, then run this again"
 Findings = Finding | tuple[Finding, ...]
 Look = Callable[[Tools], Awaitable[Findings]]
 
@@ -38,7 +39,8 @@ async def _made(look: Look, tools: Tools) -> tuple[Finding, ...]:
         return tuple(failed(problem, "Correct the setting that is named") for problem in error.problems)
     except RemoteError as error:
         away = isinstance(error, Transient | AccessLost)
-        return (failed(str(error.remote), error.advice or LATER, unreachable=away),)
+        do = error.advice or (LATER if error.remote.status else NOT_THERE)
+        return (failed(str(error.remote), do, unreachable=away),)
     except CosellError as error:
         return (failed(str(error), ""),)
     return found if isinstance(found, tuple) else (found,)

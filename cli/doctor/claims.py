@@ -27,11 +27,16 @@ class Claims:
     application_only: bool = False
 
     def __str__(self) -> str:
-        """Who it speaks for; "us" for a token that only its issuer can read."""
+        """Who it speaks for, "" for a token that only its issuer can read."""
         if not self.tenant and not self.who and not self.app:
-            return "us"
+            return ""
         who = f"the application {self.app}" if self.application_only or not self.who else self.who
         return f"{who} of tenant {self.tenant or '(unnamed)'}"
+
+    @property
+    def as_whom(self) -> str:
+        """The end of a sentence."""
+        return f", as {self}" if str(self) else ""
 
 
 def claims_of(token: str) -> Claims:

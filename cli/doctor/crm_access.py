@@ -18,8 +18,7 @@ ADMINISTRATOR, CUSTOMIZER = "627090ff-40a3-4053-8790-584edc5be201", "119f245c-3c
 TOO_MUCH: Mapping[str, str] = {ADMINISTRATOR: "System Administrator", CUSTOMIZER: "System Customizer"}
 USER = "fullname,applicationid,isdisabled"
 LEAST = (
-    "Give the application user the role of infra/dataverse_role.json alone; "
-    "these two are for the person who sets up (P-01, P-16)"
+    "Give the application user the role of infra/dataverse_role.json alone; these two are for the person who sets up"
 )
 AS_YOURSELF = (
     "Run this once as an administrator: `az login`, then the same with DATAVERSE_AUTH=default in the environment. "
@@ -38,7 +37,7 @@ async def sign_in(tools: Tools) -> Findings:
     if user.flag("isdisabled"):
         return failed(f"the user {name} is disabled", "Enable the application user in the Power Platform admin center")
     kind = "application user" if user.text("applicationid") else "user"
-    return ok(f"it lets in {claims}: the {kind} {name} of organisation {world.organisation}")
+    return ok(f"it lets us in as the {kind} {name} of organisation {world.organisation}{claims.as_whom}")
 
 
 async def roles(tools: Tools) -> Findings:

@@ -35,7 +35,7 @@ async def read_schema(tools: Tools) -> Schema:
 
 
 async def solutions(tools: Tools, read: Once[Schema]) -> Findings:
-    """Partner Center takes no deal without a solution, and those that may be chosen are rows of a table (P-12)."""
+    """Partner Center takes no deal without a solution, and those that may be chosen are rows of a table."""
     names = (await read(tools)).solutions
     if names is None:
         return failed("no table of Microsoft solutions was found below opportunity, or more than one", NO_TABLES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -38,6 +39,7 @@ SIGN_IN = (
     Check(area=Area.PARTNER, name="sign-in", look=partner.sign_in),
     Check(area=Area.CRM, name="sign-in", look=crm_access.sign_in),
 )
+SHUT, MEND = "not looked at: nobody lets us in there", "Mend the sign-in, then run this again"
 SIDES = frozenset({Area.PARTNER, Area.CRM})
 NEEDS = {Area.PARTNER: frozenset({Area.PARTNER}), Area.CRM: frozenset({Area.CRM}), Area.BOTH: SIDES}
 
@@ -46,7 +48,6 @@ def inside(app: str) -> tuple[Check, ...]:
     """What can be looked at once a system has let us in. Both read some things once, for several checks."""
     newest, schema = Once(partner.newest), Once(crm_tables.read_schema)
     return (
-        Check(area=Area.PARTNER, name="webhook", look=partial(partner.registration, app=app)),
         Check(area=Area.PARTNER, name="referrals", look=partial(partner.referrals, read=newest)),
         Check(area=Area.PARTNER, name="organisation", look=partial(partner.organisation, read=newest)),
         Check(area=Area.PARTNER, name="Partner ID", look=partial(partner.partner_id, read=newest)),
@@ -67,7 +68,7 @@ def inside(app: str) -> tuple[Check, ...]:
     )
 
 
-COUNT = len(ALONE) + len(SIGN_IN) + len(inside(""))
+COUNT = len(ALONE) + len(SIGN_IN) + 1 + len(inside(""))
 
 
 async def diagnose(tools: Tools, *, app: str = "", told: Told = lambda: None) -> Report:
@@ -78,12 +79,13 @@ async def diagnose(tools: Tools, *, app: str = "", told: Told = lambda: None) ->
     lines = await _made(ALONE, tools, told)
     signed_in = await _made(SIGN_IN, tools, told)
     shut = frozenset(line.area for line in signed_in if line.finding.state is State.FAILED)
+    webhook = Check(area=Area.PARTNER, name="webhook", look=partial(partner.registration, app=app))  # its own audience
     further = inside(app)
     left = [check for check in further if NEEDS[check.area] & shut]
-    lines += [*signed_in, *await _made([check for check in further if check not in left], tools, told)]
-    for check in left:
+    lines += [*signed_in, *await _made([webhook, *(check for check in further if check not in left)], tools, told)]
+    for _ in left:
         told()
-        lines.append(_not_made(check))
+    lines += _not_made(Counter(check.area for check in left))
     order = list(Area)
     mode = settings.mode_of(tools.settings)
     return Report(mode=mode, lines=tuple(sorted(lines, key=lambda line: order.index(line.area))))
@@ -98,6 +100,6 @@ async def _made(checks: Iterable[Check], tools: Tools, told: Told) -> list[Line]
     return [line for lines in await asyncio.gather(*map(made, checks)) for line in lines]
 
 
-def _not_made(check: Check) -> Line:
-    finding = failed("not looked at: nobody lets us in there", "Mend the sign-in above, then run this again")
-    return Line(area=check.area, check=check.name, finding=finding)
+def _not_made(left: Counter[Area]) -> list[Line]:
+    """One line for all that a shut door hides."""
+    return [Line(area=area, check=f"{count} more checks", finding=failed(SHUT, MEND)) for area, count in left.items()]

@@ -19,10 +19,10 @@ from shared.errors import Refused
 Newest = tuple[Referral | Brief, ...]
 DOOR = "/api/partner-center/events"
 LOOKED_AT = 50  # referrals, the newest ones
-PORTAL = "Sign in to Partner Center as that user and open Referrals: co-sell opportunities must show there (P-14)"
+PORTAL = "Sign in to Partner Center as that user and open Referrals: co-sell opportunities must show there"
 BY_HAND = (
     "No API tells: in Partner Center compare Account settings, Identifiers, with the Partner ID of the co-sell "
-    "ready solution (P-11, P-13)"
+    "ready solution"
 )
 AS_USER = "Consent as a user with the Referrals admin role (Secure Application Model): applications are not let in"
 
@@ -33,7 +33,7 @@ async def sign_in(tools: Tools) -> Findings:
     if claims.application_only:
         return failed(f"the token speaks for {claims}", AS_USER)
     await tools.core.partner.rest.call("GET", PATH, params={"$top": "1"})
-    return ok(f"the Referrals API lets in {claims}")
+    return ok(f"the Referrals API lets us in{claims.as_whom}")
 
 
 async def referrals(tools: Tools, read: Once[Newest]) -> Findings:
@@ -69,7 +69,7 @@ async def registration(tools: Tools, app: str = "") -> Findings:
     claims = claims_of(await tools.world.partner_tokens.get(WEBHOOK_SCOPE))
     found = await _registration(tools).current()
     wrong = tuple(_unlike(found, app, live=tools.settings.mode == "live"))
-    return wrong or ok(f"events go to {_host(found)} (the webhook API lets in {claims})")
+    return wrong or ok(f"events go to {_host(found)} (the webhook API lets us in{claims.as_whom})")
 
 
 def _registration(tools: Tools) -> Registration:

@@ -172,7 +172,13 @@ CASES = {
         check="webhook",
         found="not told of related-referral-created, related-referral-updated",
     ),
-    "no referrals": Case(act=no_referrals, check="referrals", state=WARNING, found="sees no referral", do="P-14"),
+    "no referrals": Case(
+        act=no_referrals,
+        check="referrals",
+        state=WARNING,
+        found="sees no referral",
+        do="open Referrals",
+    ),
     "no Partner ID": Case(act=no_referrals, check="Partner ID", state=WARNING, found="no own referral", do="No API"),
     "another organisation": Case(
         act=nothing,
