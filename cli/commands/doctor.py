@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -12,7 +13,8 @@ from cli.work import Asked, run
 from shared.settings import Problem
 
 WELL, WRONG, MISUSED, UNREACHABLE = 0, 1, 2, 3
-COLUMNS = ("", "check", "state", "found", "what to do")
+COLUMNS = ("check", "state", "found", "what to do")
+Cells = tuple[str, str, str, str, str]  # area, check, state, found, what to do
 
 
 def add(app: typer.Typer) -> None:
@@ -42,7 +44,7 @@ async def examined(asked: Asked, app: str = "") -> Report:
 
 def show(asked: Asked, report: Report) -> int:
     """Print it; gives the exit code."""
-    asked.output.table(COLUMNS, [line.cells for line in report.lines])
+    asked.output.table(COLUMNS, list(_rows(line.cells for line in report.lines)))
     asked.output.say()
     asked.output.say(f"{report.mode}. {report.summary}.")
     asked.output.document(report.document())
@@ -51,10 +53,20 @@ def show(asked: Asked, report: Report) -> int:
     return UNREACHABLE if report.unreachable else WRONG
 
 
+def _rows(cells: Iterable[Cells]) -> Iterator[tuple[str, ...]]:
+    """Each area once, above its checks."""
+    shown = ""
+    for area, check, *rest in cells:
+        if area != shown:
+            yield (area, "", "", "")
+        shown = area
+        yield (f"  {check}", *rest)
+
+
 def _misused(asked: Asked, problems: tuple[Problem, ...]) -> None:
     """With a wrong setting nothing can be asked: each is named, and that is all there is to say."""
     rows = [("settings", one.name, "failed", f"it is {one.shown}", f"it may be {one.may_be}") for one in problems]
-    asked.output.table(COLUMNS, rows)
+    asked.output.table(COLUMNS, list(_rows(rows)))
     asked.output.say()
     asked.output.say("Everything else is looked at once the settings are right.")
     names = ("area", "check", "state", "found", "do")

@@ -6,11 +6,10 @@ from cli.doctor.check import Findings
 from cli.doctor.finding import failed, ok, warning
 from cli.work import Tools
 from shared.domain.values import group
-from shared.platform.gate import FLOWS
 
 MOST = 12  # currencies that are named
 NOBODY = "Set DEFAULT_OWNER to a user or team: a seller who may read own rows alone does not see such a deal"
-FLOWS_OFF = "Switch these flows off in Power Automate, and never uninstall their solution"
+FLOWS_OFF = "Switch these flows off in Power Automate, and never uninstall their solution: its columns would go"
 
 
 async def owner(tools: Tools) -> Findings:
@@ -35,5 +34,5 @@ async def flows(tools: Tools) -> Findings:
     """Two synchronisers make two referrals of one deal."""
     found = await tools.core.crm.microsoft_flows_active()
     if found:
-        return failed(FLOWS.format(names=", ".join(found)).partition(":")[0], FLOWS_OFF)
+        return failed(f"active: {', '.join(found)}. Two synchronisers make two referrals of one deal", FLOWS_OFF)
     return ok("no flow of Microsoft's connector is active")

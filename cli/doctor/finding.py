@@ -22,7 +22,7 @@ class Area(StrEnum):
     STORAGE = "storage"
     PARTNER = "Partner Center"
     CRM = "Dynamics 365"
-    BOTH = "both"
+    BOTH = "both systems"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ def mode_of(settings: Settings) -> str:
     if settings.mode == "live":
         return "MODE=live: every deal is written"
     count = len(settings.test_records)
-    return f"MODE=test: written for the {count} records in TEST_RECORDS and for no other"
+    return f"MODE=test: only the records in TEST_RECORDS are written ({count})"
 
 
 async def readable(tools: Tools) -> Findings:

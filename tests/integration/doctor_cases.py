@@ -258,6 +258,8 @@ CASES = {
         act=nothing, check="DEFAULT_OWNER", state=WARNING, found="it is empty", settings=(("DEFAULT_OWNER", ""),)
     ),
     "no currency": Case(act=emptied("transactioncurrency"), check="currencies", found="no active currency"),
-    "Microsoft's flows": Case(act=flow_on, check="Microsoft's flows", found="flows are active", do="never uninstall"),
+    "Microsoft's flows": Case(
+        act=flow_on, check="Microsoft's flows", found="active: Partner Center to Dynamics 365", do="never uninstall"
+    ),
     "another world": Case(act=other_world, check="pinned world", found="belongs to another", do="storage account"),
 }

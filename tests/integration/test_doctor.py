@@ -152,7 +152,7 @@ async def test_an_application_that_is_no_user_of_the_environment_is_told_so(benc
     (line,) = [one for one in report.lines if one.area == "Dynamics 365" and one.check == "sign-in"]
     assert "0x80072560" in line.finding.found
     assert "application user" in line.finding.do
-    assert {one.check for one in report.lines if one.area == "both"} == {"3 more checks"}
+    assert {one.check for one in report.lines if one.area == "both systems"} == {"3 more checks"}
     assert show(session(bench).asked, report) == UNREACHABLE
 
 

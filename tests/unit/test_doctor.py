@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from cli.app import app
 from cli.doctor import both, partner, settings, token_age
 from cli.doctor.check import Check
 from cli.doctor.claims import Claims, claims_of
+from cli.doctor.diagnosis import ALONE, SIGN_IN, inside
 from cli.doctor.finding import Area, Finding, State, ok
 from cli.work import Tools
 from shared.connectors.rest import Answer
@@ -176,7 +178,7 @@ async def test_the_systems_own_roots_load() -> None:
     ("changes", "words"),
     [
         ({"MODE": "live"}, "MODE=live: every deal is written"),
-        ({"TEST_RECORDS": GUID}, "MODE=test: written for the 1 records in TEST_RECORDS and for no other"),
+        ({"TEST_RECORDS": GUID}, "MODE=test: only the records in TEST_RECORDS are written (1)"),
         ({"MODE": "live", "DRY_RUN": "true"}, "MODE=live, DRY_RUN=true: nothing is written"),
     ],
 )
@@ -220,6 +222,13 @@ async def test_an_application_is_not_let_into_referrals() -> None:
     finding = await partner.sign_in(tools(partner_tokens=AppOnly()))
     assert isinstance(finding, Finding)
     assert (finding.state, "Referrals admin" in finding.do) == (State.FAILED, True)
+
+
+def test_an_address_is_shown_without_its_key() -> None:
+    """A webhook's address may carry a function key: its host is all that is said of it."""
+    assert partner.host_of("https://user:pw@app.example.com/api/dynamics/events?code=invented") == "app.example.com"
+    assert partner.host_of("https://[broken") == "an address that cannot be read"
+    assert partner.host_of("nothing") == "an address without a host"
 
 
 # --- a check ----------------------------------------------------------------------------------------------------------
@@ -266,3 +275,10 @@ def test_wrong_settings_are_named_and_nothing_is_asked(tmp_path: Path) -> None:
     assert {"MODE", "DATAVERSE_URL", "AzureWebJobsStorage"} <= {one["check"] for one in checks}
     assert {one["state"] for one in checks} == {"failed"}
     assert all(one["do"].startswith("it may be") for one in checks)
+
+
+def test_the_page_names_every_check() -> None:
+    """An administrator finds each line of the table explained."""
+    page = (Path(__file__).parents[2] / "docs/administer.md").read_text(encoding="utf-8")
+    checks = [*ALONE, *SIGN_IN, *inside("")]
+    assert [check.name for check in checks if not re.search(rf"^\|.*\b{check.name}\b.*\|$", page, re.MULTILINE)] == []
