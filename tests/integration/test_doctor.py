@@ -11,6 +11,7 @@ from cli.commands.doctor import UNREACHABLE, WELL, WRONG, examined, show
 from cli.doctor import Line, Report, State
 from cli.doctor.diagnosis import COUNT, SHUT, diagnose
 from sandbox.dynamics import SolutionTables
+from sandbox.dynamics.seed import APPLICATION
 from shared.platform.identity import StaticTokens
 from tests.integration.asking import session, world_of
 from tests.integration.bench import Bench, linked_outbound, open_bench
@@ -154,6 +155,32 @@ async def test_an_application_that_is_no_user_of_the_environment_is_told_so(benc
     assert "application user" in line.finding.do
     assert {one.check for one in report.lines if one.area == "both systems"} == {"3 more checks"}
     assert show(session(bench).asked, report) == UNREACHABLE
+
+
+async def test_a_disabled_application_user_is_named(bench: Bench) -> None:
+    """A user that exists and may no longer act is told from one that is missing."""
+    person = bench.dynamics.state.organization.store.table("systemuser")
+    person[APPLICATION] = person[APPLICATION] | {"isdisabled": True}
+    report = await report_of(bench)
+    (line,) = [one for one in report.lines if one.area == "Dynamics 365" and one.check == "sign-in"]
+    assert line.finding.state is State.FAILED
+
+
+async def test_an_organisation_without_leads_is_told(bench: Bench) -> None:
+    """A table that is not there cannot be followed, and that is no failure."""
+    await visible(bench)
+    await bench.fault("dynamics", path="LogicalName='lead'", status=404, times=9)
+    assert line_of(await report_of(bench), "change tracking", "lead").finding.state is State.WARNING
+
+
+async def test_an_odd_referral_hides_no_other(bench: Bench) -> None:
+    """One that cannot be read whole counts as seen, and the others tell what they tell."""
+    await everything(bench)
+    world = bench.partner.state.world
+    odd = {**next(iter(world.referrals.values())), "id": "odd", "details": "none"}
+    world.referrals["odd"] = odd
+    report = await report_of(bench)
+    assert line_of(report, "Partner ID").finding.state is State.OK
 
 
 @pytest.mark.parametrize("status", [404, 429, 500])
