@@ -11,7 +11,7 @@ from shared.errors import Misconfigured
 from shared.settings import Settings, read
 
 # What says where an installation is, whom it trusts and whether it writes is decided anew in each environment.
-PLACE = frozenset({"mode", "test_records", "dry_run", "cosell_deployment"})
+PLACE = frozenset({"mode", "test_records", "dry_run", "cosell_deployment", "website_hostname"})
 PLACE_STARTS = ("partner_center_", "webhook_", "storage", "azure_")
 PLACE_ENDS = ("_url", "_id", "_auth", "_token", "_secret", "_key")
 SHORTEST = 8  # characters of a secret that is looked for in a text: a shorter one may stand there by chance

@@ -10,6 +10,8 @@ from cli.doctor.finding import Finding, failed, ok, warning
 from cli.doctor.once import Once
 from cli.work import Tools
 from shared.connectors.dynamics.config import Config
+from shared.connectors.dynamics.lead_schema import KIND, lead_schema
+from shared.connectors.dynamics.metadata import read_table
 from shared.connectors.dynamics.schema import Column, Schema
 from shared.connectors.dynamics.vocabulary import HELP, INTENTS, choice_of, code_of
 from shared.connectors.partner_center import PORTAL_LINK
@@ -97,3 +99,15 @@ def _labels(kind: str, name: str, codes: tuple[str, ...], schema: Schema) -> Ite
 
 def _unknown(kind: str, codes: tuple[str, ...], column: Column) -> list[str]:
     return sorted(choice.label for choice in column.choices if code_of(kind, choice) not in codes)
+
+
+async def leads(tools: Tools) -> Findings:
+    """A lead's columns; raises Misconfigured where it cannot carry the id of its referral."""
+    if tools.settings.cosell_only:
+        return ok("leads are left alone (COSELL_ONLY)")
+    schema = lead_schema(tools.core.crm.config, await read_table(tools.core.crm.calls.rest, KIND))
+    lacking = [f"no column for its {role}" for role, name in vars(schema.names).items() if not name]
+    ids = {name: schema.table.length(name) or GUID for name in (schema.names.referral, schema.names.marker) if name}
+    lacking += [f"a column {name} of {length} characters" for name, length in ids.items() if length < GUID]
+    found = tuple(warning(f"lead has {what}", PROVISION, about=what) for what in lacking)
+    return found or ok(", ".join(schema.names.present))

@@ -11,6 +11,7 @@ from cli.doctor.finding import Finding, failed, ok, warning
 from cli.doctor.once import Once
 from cli.doctor.partner import host_of, ours
 from cli.work import Tools
+from shared.connectors.dynamics.delta import LEAD
 from shared.connectors.dynamics.odata import Row, is_guid
 from shared.connectors.dynamics.schema import Schema, SolutionNames
 
@@ -20,6 +21,7 @@ ENABLED, ASYNCHRONOUS = 0, 1  # statecode and mode of sdkmessageprocessingstep
 CHANGES = ("Create", "Update", "Delete")
 WANTED: Mapping[str, tuple[str, ...]] = {
     "opportunity": (*CHANGES, "Win", "Lose"),
+    LEAD: CHANGES,
     "account": ("Update",),
     "contact": ("Update",),
     "systemuser": ("Update",),
@@ -30,20 +32,21 @@ STEP = "name,statecode,mode"
 FAR = "sdkmessageid($select=name),sdkmessagefilterid($select=primaryobjecttypecode)"
 
 
-def wanted(solutions: SolutionNames | None) -> Mapping[str, tuple[str, ...]]:
+def wanted(solutions: SolutionNames | None, *, leads: bool) -> Mapping[str, tuple[str, ...]]:
     """Messages by table; a lost one is found by auto-heal, minutes later."""
-    if solutions is None:
-        return WANTED
-    return {**WANTED, solutions.row: CHANGES, solutions.detail: CHANGES}
+    found = {table: messages for table, messages in WANTED.items() if leads or table != LEAD}
+    return found | ({solutions.row: CHANGES, solutions.detail: CHANGES} if solutions else {})
 
 
 async def steps(tools: Tools, read: Once[Schema], app: str = "") -> Findings:
-    """`app` is our address where the caller knows it, "" for any whose path is our door's."""
+    """`app` is our address, "" for the settings' own; where nobody knows it, any whose path is our door's."""
+    app = app or tools.settings.address
     asked = {"$select": "serviceendpointid,name,url", "$filter": f"contract eq {WEBHOOK}"}
     endpoints = await shown(tools.core.crm.calls.list("serviceendpoints", asked))
     if isinstance(endpoints, Finding):
         return endpoints
-    mine = [row for row in endpoints if ours(row.text("url"), DOOR, app) and is_guid(row.text("serviceendpointid"))]
+    doors = [row for row in endpoints if ours(row.text("url"), DOOR, "") and is_guid(row.text("serviceendpointid"))]
+    mine = [row for row in doors if ours(row.text("url"), DOOR, app)]
     if not mine:
         return failed(f"no webhook leads to {app or 'https://<app>'}{DOOR}: no change is announced", REGISTER)
     listed = await asyncio.gather(*(_steps(tools, row.text("serviceendpointid")) for row in mine))
@@ -51,9 +54,9 @@ async def steps(tools: Tools, read: Once[Schema], app: str = "") -> Findings:
     if hidden:
         return hidden
     rows = [row for each in listed if not isinstance(each, Finding) for row in each]
-    hosts = sorted({host_of(row.text("url")) for row in mine})
-    wrong = tuple(_wrong(rows, wanted((await read(tools)).solutions), hosts))
-    return wrong or ok(f"every change is announced at {hosts[0]}")
+    hosts = sorted({host_of(row.text("url")) for row in doors})
+    wrong = tuple(_wrong(rows, wanted((await read(tools)).solutions, leads=not tools.settings.cosell_only), hosts))
+    return wrong or ok(f"every change is announced at {host_of(mine[0].text('url'))}")
 
 
 async def _steps(tools: Tools, endpoint: str) -> Sequence[Row] | Finding:

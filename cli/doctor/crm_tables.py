@@ -15,7 +15,6 @@ from shared.connectors.dynamics.odata import row_of, rows_of
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.rest import Missing
 
-LEAD = "lead"
 NO_TABLES = (
     "Keep Microsoft's connector installed (its flows off): it brings the tables. With DATAVERSE_PREFIX of your own, "
     "add a table labelled Microsoft Solution below opportunity, with a lookup to one labelled Microsoft Solution Detail"
@@ -50,8 +49,8 @@ async def tracking(tools: Tools, read: Once[Schema]) -> Findings:
     """Auto-heal follows a table's changes; where it cannot, a lost webhook of that table stays lost for longer."""
     schema = await read(tools)
     followed = [feed.kind for feed in Delta(rest=tools.core.crm.calls.rest, solutions=schema.solutions).feeds()]
-    found = await asyncio.gather(*(_tracked(tools, name) for name in (*followed, LEAD)))
-    return tuple(each for each in found if each) or ok(f"on for {', '.join((*followed, LEAD))}")
+    found = await asyncio.gather(*(_tracked(tools, name) for name in followed))
+    return tuple(each for each in found if each) or ok(f"on for {', '.join(followed)}")
 
 
 async def _tracked(tools: Tools, name: str) -> Finding | None:

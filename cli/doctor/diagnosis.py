@@ -54,6 +54,7 @@ def inside(app: str) -> tuple[Check, ...]:
         Check(area=Area.CRM, name="roles", look=crm_access.roles),
         Check(area=Area.CRM, name="columns of settings", look=partial(crm_columns.settings, read=schema)),
         Check(area=Area.CRM, name="co-sell columns", look=partial(crm_columns.columns, read=schema)),
+        Check(area=Area.CRM, name="lead columns", look=crm_columns.leads),
         Check(area=Area.CRM, name="choices", look=partial(crm_columns.choices, read=schema)),
         Check(area=Area.CRM, name="solutions", look=partial(crm_tables.solutions, read=schema)),
         Check(area=Area.CRM, name="change tracking", look=partial(crm_tables.tracking, read=schema)),

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from cli.doctor.check import Findings
 from cli.doctor.claims import claims_of
-from cli.doctor.finding import Finding, failed, ok, warning
+from cli.doctor.finding import failed, ok, warning
 from cli.doctor.once import Once
 from cli.work import Tools
-from shared.connectors.partner_center import SCOPE, WEBHOOK_SCOPE, Config, Registration, connect_registration
+from shared.connectors.partner_center import SCOPE, WEBHOOK_SCOPE
 from shared.connectors.partner_center.listing import PATH
-from shared.connectors.partner_center.registration import EVENTS, Registered
 from shared.connectors.partner_center.vocabulary import is_ours
 from shared.connectors.partner_center.wire import Brief, Listing, Referral
+from shared.domain.subscription import Standing
 from shared.errors import Refused
 
 Newest = tuple[Referral | Brief, ...]
-DOOR = "/api/partner-center/events"
+SAY_WHERE = "Set PUBLIC_URL to the app's https address, or name it with --app"
+REGISTER = "At going live: `cosell webhook register`, with --overwrite once you know whose the present one is"
+FOUND: Mapping[Standing, str] = {
+    Standing.NOTHING: "no webhook is registered: auto-heal alone finds what changes",
+    Standing.ELSEWHERE: "events go to {host}, which is not this installation",
+    Standing.INCOMPLETE: "our webhook is not told of {missing}",
+}
 LOOKED_AT = 50  # referrals, the newest ones
 PORTAL = "Sign in to Partner Center as that user and open Referrals: co-sell opportunities must show there"
 BY_HAND = (
@@ -65,32 +73,17 @@ async def partner_id(tools: Tools, read: Once[Newest]) -> Findings:
 
 
 async def registration(tools: Tools, app: str = "") -> Findings:
-    """Whether the tenant's one webhook sends all its events to us; `app` is our address, where the caller knows it."""
+    """Whether the tenant's one webhook sends all its events to us; `app` is our address, "" for the settings' own."""
     claims = claims_of(await tools.world.partner_tokens.get(WEBHOOK_SCOPE))
-    found = await _registration(tools).current()
-    wrong = tuple(_unlike(found, app, live=tools.settings.mode == "live"))
-    return wrong or ok(f"events go to {_host(found)} (the webhook API lets us in{claims.as_whom})")
-
-
-def _registration(tools: Tools) -> Registration:
-    settings, world = tools.settings, tools.world
-    config = Config(webhook_api_url=settings.partner_center_webhook_api_url)
-    return connect_registration(config, client=world.client, tokens=world.partner_tokens)
-
-
-def _unlike(found: Registered | None, app: str, *, live: bool) -> list[Finding]:
-    """In test mode a tenant's registration belongs to whoever is live, so what it says is only told."""
-    wrong = failed if live else warning
-    if found is None or not found.webhook_url:
-        return [wrong("no webhook is registered: nothing is announced, and auto-heal alone finds changes", _REGISTER)]
-    if not ours(found.webhook_url, DOOR, app):
-        return [wrong(f"events go to {_host(found)}, which is not this installation", _DISPLACE)]
-    missing = [name for name in EVENTS if name not in {each.casefold() for each in found.webhook_events or ()}]
-    return [wrong(f"our webhook is not told of {', '.join(missing)}", _REGISTER)] if missing else []
-
-
-_REGISTER = f"Register https://<app>{DOOR} for the four referral events (at going live, if MODE is test)"
-_DISPLACE = f"A tenant has one registration: find out whose that is, then register https://<app>{DOOR} in its place"
+    webhook = tools.core.webhook
+    found = await (replace(webhook, address=app) if app else webhook).look()
+    host = found.held.host if found.held else "nowhere"
+    if found.standing is Standing.OURS:
+        return ok(f"events go to {host} (the webhook API lets us in{claims.as_whom})")
+    if found.standing is Standing.UNKNOWN:
+        return warning(f"events go to {host}, and it is not known where this app answers", SAY_WHERE)
+    wrong = failed if tools.settings.mode == "live" else warning  # a tenant's registration belongs to whoever is live
+    return wrong(FOUND[found.standing].format(host=host, missing=", ".join(found.missing)), REGISTER)
 
 
 def ours(url: str, door: str, app: str) -> bool:
@@ -108,10 +101,6 @@ def host_of(url: str) -> str:
         return urlsplit(url).netloc.rpartition("@")[2] or "an address without a host"
     except ValueError:
         return "an address that cannot be read"
-
-
-def _host(found: Registered | None) -> str:
-    return host_of(found.webhook_url or "") if found else "nowhere"
 
 
 async def newest(tools: Tools) -> Newest:

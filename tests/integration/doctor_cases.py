@@ -47,6 +47,17 @@ def column(name: str, **changes: Any) -> Act:
     return act
 
 
+def lead_column(part: str) -> Act:
+    """One of lead's columns is not there, by a part of its name."""
+
+    def act(bench: Bench) -> None:
+        columns = bench.dynamics.state.organization.schema.tables["lead"].columns
+        for name in [name for name in columns if part.casefold() in name]:
+            columns.pop(name)
+
+    return act
+
+
 def table(name: str, **changes: Any) -> Act:
     def act(bench: Bench) -> None:
         found = bench.dynamics.state.organization.schema.tables[name]
@@ -160,12 +171,17 @@ CASES = {
     "poison": Case(act=poisoned, check="poison queues", state=WARNING, found="2 on referral-changes-poison"),
     "parked": Case(act=parked, check="parked deals", state=WARNING, found="1 deal waits", do="cosell parked list"),
     "paused": Case(act=paused, check="pauses", state=WARNING, found="Dynamics 365 is left alone until 2026-03-02"),
-    "not registered": Case(act=registered(None), check="webhook", found="no webhook is registered", do="Register"),
+    "not registered": Case(
+        act=registered(None), check="webhook", found="no webhook is registered", do="cosell webhook"
+    ),
     "not registered in test": Case(
         act=registered(None), check="webhook", state=WARNING, found="no webhook", settings=(("MODE", "test"),)
     ),
     "another's registration": Case(
-        act=registered(ELSEWHERE), check="webhook", found="events go to other.example.com", do="find out whose that is"
+        act=registered(ELSEWHERE),
+        check="webhook",
+        found="events go to other.example.com",
+        do="know whose",
     ),
     "events missing": Case(
         act=registered(OURS, "referral-created", "referral-updated"),
@@ -249,6 +265,19 @@ CASES = {
     ),
     "a step that people wait for": Case(
         act=step("Update of opportunity", mode=0), check=STEPS, state=WARNING, found="when they save opportunity"
+    ),
+    "nobody knows where we are": Case(
+        act=nothing, check="webhook", state=WARNING, found="not known where this app", settings=(("PUBLIC_URL", ""),)
+    ),
+    "a lead's marker": Case(
+        act=lead_column("cosell_syncmarker"),
+        check="lead columns",
+        about="no column for its marker",
+        state=WARNING,
+        found="lead has no column",
+    ),
+    "a lead's referral": Case(
+        act=lead_column("REFERRAL"), check="lead columns", found="lead has no column for the referral identifier"
     ),
     "two addresses": Case(act=second_webhook, check=STEPS, state=WARNING, found="at 2 addresses", do="copied"),
     "nobody's owner": Case(
