@@ -93,15 +93,22 @@ def _not_yet(desk: Desk, pair: Linked) -> Outcome | None:
 
 async def _adopt(home: Desk, pair: Linked, key: str) -> Linked:
     link = await home.links.get(key)
-    row = await home.deals.read(key)
+    row = await _shared_row(home, key)
     if row is None or link.linked or link.intents:
         raise moved()
-    if not row.shared:
-        row = await home.deals.write(Change(record=row, share=True, note=Note(line=_said(home))))
     bases = {side: Base(shown=_base(side, pair, row, key)) for side in Side}
     link = replace(link, base=bases, partner=pair.partner.ref.id, engagement=pair.partner.parent)
     link = await _move(home, pair, replace(link, invited=pair.link.invited, origin=pair.crm.ref, gone=None))
     return Linked(link=link, partner=pair.partner, crm=row, said=(_said(home),))
+
+
+async def _shared_row(home: Desk, key: str) -> Snapshot | None:
+    """The opportunity, its synchronisation switched on; read once more then, as a write's answer may show less."""
+    row = await home.deals.read(key)
+    if row is None or row.shared:
+        return row
+    await home.deals.write(Change(record=row, share=True, note=Note(line=_said(home))))
+    return await home.deals.read(key)
 
 
 def _base(side: Side, pair: Linked, row: Snapshot, key: str) -> dict[str, Digest]:
@@ -119,7 +126,7 @@ def _base(side: Side, pair: Linked, row: Snapshot, key: str) -> dict[str, Digest
             shown[name] = digest(value, key)
         elif name in settled and name in pair.link.shown(side.other):
             shown[name] = digest(value, key) if digest(value, pair.link.key) == settled[name] else EDITED
-        elif not value or not other:
+        elif name in there.values and (not value or not other):
             shown[name] = digest(value if not value else other, key)
     return shown
 

@@ -94,6 +94,7 @@ async def test_a_quiet_heal(bench: Bench) -> None:
         [
             READ,
             ROW,
+            "crm GET leads",
             "crm GET accounts",
             "crm GET contacts",
             "crm GET systemusers",

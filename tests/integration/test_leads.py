@@ -89,6 +89,8 @@ async def test_qualifying_by_hand_accepts_and_adopts(bench: Bench) -> None:
 
     row = await in_step(bench, referral)
     assert any("its lead came from" in line for line in audit(row))
+    wanted = {one["id"] for one in referral["details"]["requirements"]["solutions"]}
+    assert set(await bench.people.solutions(str(row["opportunityid"]))) == wanted
     await bench.people.edit_referral(str(referral["id"]), details={"notes": "After the accept."})
     await bench.settle()
     assert (await bench.row())["description"] == "After the accept."
