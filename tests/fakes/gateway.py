@@ -21,6 +21,7 @@ DANA = Person(email="dana@fabrikam.example", first_name="Dana", last_name="River
 KIM = Person(email="kim@contoso.example", first_name="Kim", last_name="Abel", phone="+1 555 0199")
 PLATFORM = Solution(id="SOL-1", name="Data platform")
 LEAD_FIELDS = frozenset({deal.NAME, deal.AMOUNT, deal.CLOSING_DATE, deal.NOTES, deal.CONTACTS, deal.STAGE})
+AROUND = frozenset({deal.SOLUTIONS, deal.CONTACTS, deal.TEAM, deal.CUSTOMER})
 CONTACTS_FIXED = "the contact is shared with Microsoft"
 CONTOSO = Customer(
     name="Contoso",
@@ -241,7 +242,7 @@ class FakeGateway:
         row.shared = row.shared or change.share
         self._note(row, change.marker, change.note.line, change.note.mark)
         self.on_change(row.id, "sync")
-        snapshot = self._snapshot(row)
+        snapshot = self._answer(row, change)
         await self.hook(f"{self.side}.write done")
         return snapshot
 
@@ -355,6 +356,13 @@ class FakeGateway:
             lead=row.lead,
             link=f"https://example.com/{row.id}",
         )
+
+    def _answer(self, row: Row, change: Change) -> Snapshot:
+        """As the real CRM answers: the record's own columns, and what lies in rows around it only where that changed."""
+        snapshot = self._snapshot(row)
+        if self.side is Side.PARTNER or self.early or {*AROUND, deal.STAGE} & set(change.values):
+            return snapshot
+        return replace(snapshot, values=frozen({n: v for n, v in snapshot.values.items() if n not in AROUND}))
 
     def _locks(self, row: Row) -> dict[str, str]:
         stage = row.values[deal.STAGE]
