@@ -15,11 +15,12 @@ from datetime import timedelta
 from typing import Any
 
 from shared.messages import Signal
+from shared.platform.link_rows import SCHEMA
 from shared.platform.links import TABLE
 from tests.fakes.store import FakeClock, FakeSignals, Sent
 from tests.upgrade.tables import Row, Table, Tables
 
-ITS_SCHEMA, ITS_VERSION, ITS_WORD, TODAYS_WORD = 2, 2, "asked", "event"
+ITS_SCHEMA, ITS_VERSION, ITS_WORD, TODAYS_WORD = SCHEMA + 1, 2, "asked", "event"
 
 
 @dataclass
@@ -52,7 +53,7 @@ class NewerTable:
 
 def _understood(row: Any) -> Any:
     if "schema" in row:
-        row["schema"] = 1
+        row["schema"] = min(row["schema"], SCHEMA)
     return row
 
 

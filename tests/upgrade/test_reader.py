@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import BadMessage, TooNew
 from shared.messages import Signal
-from shared.platform.link_rows import link_of
+from shared.platform.link_rows import SCHEMA, link_of
 from tests.upgrade.folders import current, kept, versions
 from tests.upgrade.freeze import everything
 from tests.upgrade.readers import Reader, things
@@ -46,7 +46,7 @@ def test_a_reader_reads_what_its_own_version_wrote(version: str) -> None:
 
 # What an older release must never meet unprepared: each is refused by the description, and by the code as well.
 LINK_CHANGES: dict[str, Any] = {
-    "a newer schema": ("schema", 2),
+    "a newer schema": ("schema", SCHEMA + 1),
     "an unknown purpose": ("intents", [{"id": "i", "purpose": "x", "started": "2026-03-02T09:00:00Z"}]),
     "an intent without an end": ("intents", [{"id": "i", "purpose": "write", "started": "2026-03-02T09:00:00Z"}]),
     "a third side": ("base", {"marketplace": {"version": "1"}}),

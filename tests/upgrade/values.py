@@ -68,6 +68,7 @@ def said(kind: Kind, reason: str) -> Recorded:
 
 
 WRITE, CREATE, INVITE = (intent(n, purpose) for n, purpose in enumerate(Purpose))
+LEAD = Ref("lead", "1e4d0000-lead")
 LATER = NOW + timedelta(minutes=15)
 FLIPS = tuple(
     Flip(field=deal.VISIBLE, side=side, digest=digest(value, KEY), at=NOW + timedelta(seconds=n))
@@ -100,6 +101,11 @@ LINKS: Mapping[str, Link] = {
     "unsaid": replace(LINKED, unsaid=("Notes: Ü became “b”.", "Second.")),
     "one side only": Link(pair=PAIR, key=KEY, base={Side.CRM: BASE[Side.CRM]}),
     "long": replace(LINKED, unsaid=("u" * 33_000,)),
+    "a lead": replace(LINKED, kind="lead"),
+    "a lead that we qualified": replace(LINKED, kind="lead", grown="intent-0"),
+    "a lead that went on": replace(LINKED, kind="lead", partner=None, moved="0b6c4e0e-next"),
+    "a lead's deal being made": Link(pair=PAIR, key=KEY, partner=PARTNER, engagement="e-1", origin=LEAD),
+    "a lead's deal": replace(LINKED, origin=LEAD),
 }
 OVER = {  # stored over another one, whose pieces, pointers or intents have to go
     "shrunk": (LINKS["long"], LINKED),

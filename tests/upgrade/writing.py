@@ -140,6 +140,7 @@ async def vault() -> Named:
 def ids() -> Named:
     """Ids that are computed again by every release: another one would make a second row."""
     return {
+        "lead of a referral": chosen_id(PAIR, "lead", "r-1"),
         "row of a referral": chosen_id(PAIR, "opportunity", "r-1"),
         "solution": chosen_id(PAIR, "solution", "o-1", "sol-1"),
         "solution detail": chosen_id(PAIR, "solution-detail", "sol-1"),
