@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
 from shared.connectors.dynamics import Leads, leads_of
@@ -17,6 +18,7 @@ from shared.domain.values import Money, Person, Ref, Value, frozen, group
 from shared.errors import Conflict, Misconfigured, NotMet, Refused
 from shared.ports import Change, Draft, Note, Search, Snapshot
 from tests.contract.dynamics_bench import MARKER, REFERRAL, DynamicsBench, new_draft, open_bench
+from tests.contract.dynamics_transports import SandboxTransport
 
 OTHER = "0d1c5a1e-1111-4222-8333-0123456789ff"
 JO = Person(email="jo@contoso.example.com", first_name="Jo", last_name="Doe", phone="1")
@@ -131,6 +133,30 @@ async def test_qualifying_what_somebody_qualified_is_done(bench: DynamicsBench, 
 
     answer = await send(leads, record, {deal.STAGE: Stage.QUALIFIED})
     assert (answer.values[deal.STAGE], answer.marker) == (Stage.QUALIFIED, MARKER)
+
+
+class Unqualified(SandboxTransport):
+    """Shows every lead as open in the read of a batch."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        shown = await response.aread()
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            content=shown.replace(b'"statecode": 1', b'"statecode": 0').replace(b'"statecode":1', b'"statecode":0'),
+        )
+
+
+async def test_a_qualification_that_is_refused_is_no_done_one() -> None:
+    """The code of "cannot qualify" on a lead that is open afterwards is a refusal, and would be one again."""
+    async with open_bench(transport=Unqualified) as bench:
+        leads = leads_of(bench.gateway)
+        record = await leads.create(lead_draft())
+        row = bench.app.state.organization.store.table("lead")[record.ref.id]
+        row |= {"statecode": 1, "statuscode": 3}
+        with pytest.raises(Refused):
+            await send(leads, record, {deal.STAGE: Stage.QUALIFIED})
 
 
 async def test_disqualifying_keeps_the_reason(leads: Leads) -> None:

@@ -13,7 +13,16 @@ from shared.connectors.dynamics.calls import Batched, Calls
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.lead_reading import LeadReader, columns, query
-from shared.connectors.dynamics.lead_schema import DISQUALIFIED, KEY, KIND, QUALIFIED, SET, LeadSchema, lead_schema
+from shared.connectors.dynamics.lead_schema import (
+    DISQUALIFIED,
+    KEY,
+    KIND,
+    OPEN,
+    QUALIFIED,
+    SET,
+    LeadSchema,
+    lead_schema,
+)
 from shared.connectors.dynamics.lead_writing import LeadWriter
 from shared.connectors.dynamics.metadata import read_table
 from shared.connectors.dynamics.odata import Row, equals, is_guid
@@ -169,7 +178,7 @@ class Leads:
                 raise
             return self._shown(schema, shown)
         except AlreadyClosed:
-            if shown is None or not turned:
+            if shown is None or not turned or shown.whole("statecode") == OPEN:  # refused for another reason
                 raise
             return self._shown(schema, shown)
         except Conflict:
