@@ -68,7 +68,7 @@ class Update:
         missing = catalog.missing(change.values, row)
         around = catalog.removals(change.values, row)
         if missing:
-            around += catalog.additions(change.record.ref.id, missing, await catalog.details(missing))
+            around += catalog.additions(change.record.ref.id, missing, await catalog.details(missing), row)
         if turn or around:
             return await self._together(change, row, turn, body, around)
         return await self._alone(change, row, body)
