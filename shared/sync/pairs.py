@@ -13,7 +13,7 @@ from shared.domain.link import Link, Purpose
 from shared.domain.outcome import Kind, Outcome, done, left, owed
 from shared.domain.plan import Plan, make_plan
 from shared.domain.record import Note, Snapshot
-from shared.domain.requirements import sound
+from shared.domain.requirements import NOT_SENT, NOT_SHARED, not_met, sound
 from shared.domain.sentence import kept
 from shared.domain.values import Side, blank, digest, digests
 from shared.errors import NeedsDecision, NotMet
@@ -64,6 +64,8 @@ async def _carry_out(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     if plan.detached:
         return await _detach(desk, pair, plan)
     if plan.empty and not ties:
+        if plan.lacking and not plan.tells:
+            raise _waits(pair, plan)
         return await _agree(desk, pair, plan)
     if forbidden := desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id):
         return Ended(outcome=owed(f"{forbidden}. Owed: {_summary(desk, plan) or 'the link'}"), link=pair.link)
@@ -72,6 +74,13 @@ async def _carry_out(desk: Desk, pair: Linked, plan: Plan) -> Ended:
         pair = await invite(desk, pair, plan.invite)
         plan = _plan(desk, pair)
     return await write(desk, pair, plan, ties)
+
+
+def _waits(pair: Linked, plan: Plan) -> NotMet:
+    """Everything that could be written is: the rest waits for what the seller fills in."""
+    wants = blank(pair.crm.values.get(deal.HELP)) and not (pair.link.invited or pair.partner.invited)
+    hidden = bool(pair.crm.values.get(deal.VISIBLE)) and not pair.partner.values.get(deal.VISIBLE)
+    return not_met(pair.crm, dict.fromkeys(plan.lacking), NOT_SHARED if wants or hidden else NOT_SENT)
 
 
 def _check(desk: Desk, pair: Linked, plan: Plan) -> None:

@@ -163,7 +163,8 @@ def _outcome(desk: Desk, work: _Work, settlement: Settlement) -> Outcome:
     lines = wrote(desk, plan)
     if not lines and not work.pair.said and not plan.tells and plan.left:
         return left(kept(plan.left))
-    again = work.plan.again or bool(work.plan.invite) or any(surprised(side, settlement) for side in Side)
+    more = work.plan.again or bool(work.plan.invite) or bool(work.plan.lacking)
+    again = more or any(surprised(side, settlement) for side in Side)
     reason = kept((*spoken((*work.pair.said, *lines)), *plan.tells, *plan.left)) or work.pair.made
     return done(reason or AGREED, wrote=lines, look_again=again)
 

@@ -51,6 +51,14 @@ def whole_deal(**changes: Value) -> dict[str, Value]:
     }
 
 
+MOST_SOLUTIONS = 50
+
+
+def _group(values: Values) -> Group:
+    held = values[deal.SOLUTIONS]
+    return held if isinstance(held, Group) else Group()
+
+
 @dataclass
 class Row:
     """A record as its server keeps it."""
@@ -92,6 +100,7 @@ class FakeGateway:
     kind: str = ""
     rows: dict[str, Row] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    beside: dict[Ref, tuple[str, ...]] = field(default_factory=dict)  # which records show this one
     history: list[tuple[str, str, Value, str]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     on_change: Callable[[str, str], None] = lambda _ident, _who: None
@@ -185,6 +194,10 @@ class FakeGateway:
         if self.side is Side.PARTNER:
             return ()
         return tuple(row.id for row in self.rows.values() if row.counterpart == counterpart and not self._late(row))
+
+    async def showing(self, beside: Ref) -> tuple[str, ...]:
+        await self._begin("showing")
+        return self.beside.get(beside, ())
 
     async def ours_in(self, parent: str) -> tuple[str, ...]:
         await self._begin("ours_in")
@@ -298,6 +311,8 @@ class FakeGateway:
             self._refuse(row, "visibility never goes back")
         if self.side is Side.PARTNER and CONTACTS_FIXED in self._locks(row).values() and deal.CONTACTS in values:
             self._refuse(row, "a shared contact is written once")
+        if self.side is Side.PARTNER and deal.SOLUTIONS in values and not 1 <= len(_group(values)) <= MOST_SOLUTIONS:
+            self._refuse(row, f"{len(_group(values))} solutions")
         if wanted is Stage.PENDING:
             self._refuse(row, "nothing becomes pending again")
 
