@@ -21,6 +21,9 @@ from shared.connectors.dynamics.solutions import (
 )
 from shared.domain import deal
 from shared.domain.values import Group, Solution, Values
+from shared.errors import NeedsDecision
+
+MOST_TRIES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +58,17 @@ class Catalog:
     async def _make(self, solution: Solution, names: SolutionNames) -> str:
         """A detail under the chosen id; where the one of that id says another solution by now, under the next."""
         taken = set[str]()
-        while True:
+        while len(taken) < MOST_TRIES:
             ident = detail_ident(self.config.pair, solution, taken)
             path = f"{names.detail_set}({ident})"
             made = await self.calls.make(path, detail_body(names, solution), select=names.detail_id)
             if made is not None or await self._says(path, solution, names):
                 return ident
             taken.add(ident)
+        raise NeedsDecision(
+            f"The detail rows that were made for the solution {solution.id} all say other solutions by now",
+            advice="Give one of the rows of Microsoft Solution Details this identifier, then replay",
+        )
 
     async def _says(self, path: str, solution: Solution, names: SolutionNames) -> bool:
         """Is the detail that is there the one that is meant? Another worker may have made it just now."""
