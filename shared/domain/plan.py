@@ -78,6 +78,8 @@ def make_plan(
             pair = pair_of(spec.name, link, sides, unclear=spec.name in unclear)
             verdict = _verdict(spec, pair, sides, newest if pair.unclear else winner, titles)
             plan = _add(plan, spec, verdict, sides)
+            if spec.news and _is_news(spec, link, sides[Side.PARTNER]):
+                plan = replace(plan, tells=(*plan.tells, *_told(spec, sides)))
     return _withheld(_invitation(_shown_as_visible(plan, link, sides), link, sides), sides[Side.CRM])
 
 
@@ -167,14 +169,25 @@ def _add(plan: Plan, spec: Field, verdict: Verdict, sides: Mapping[Side, Snapsho
 
 def _one_sided(plan: Plan, spec: Field, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
     """A field that only one side shows is told once when it changes, where it says something to the seller."""
-    partner = sides[Side.PARTNER]
-    if spec.name != deal.MICROSOFT_STAGE or spec.name not in partner.values:
+    if spec.name not in sides[Side.PARTNER].values or not _is_news(spec, link, sides[Side.PARTNER]):
         return plan
-    value = partner.values[spec.name]
-    if blank(value) is None or digest(value, link.key) == link.shown(Side.PARTNER).get(spec.name):
-        return plan
-    news = spoken([_MICROSOFT[Stage(str(value))]])
+    value = sides[Side.PARTNER].values[spec.name]
+    news = spoken([_MICROSOFT[Stage(str(value))]]) if spec.name == deal.MICROSOFT_STAGE else _told(spec, sides)
     return replace(plan, tells=(*plan.tells, *news), settled=plan.settled | {spec.name})
+
+
+def _is_news(spec: Field, link: Link, partner: Snapshot) -> bool:
+    """Does the partner side show another value of what is told than when last settled?"""
+    value = partner.values[spec.name]
+    told = spec.news or spec.name == deal.MICROSOFT_STAGE
+    return told and blank(value) is not None and digest(value, link.key) != link.shown(Side.PARTNER).get(spec.name)
+
+
+def _told(spec: Field, sides: Mapping[Side, Snapshot]) -> tuple[Sentence, ...]:
+    """A field's value, in a sentence of its own."""
+    values = sides[Side.PARTNER].values
+    reason = blank(values.get(deal.REGISTRATION_REASON)) if spec.name == deal.REGISTRATION else None
+    return spoken([f"{spec.title}: {values[spec.name]}{f' ({reason})' if reason else ''}"])
 
 
 _MICROSOFT: Mapping[Stage, str] = {
@@ -201,7 +214,14 @@ def _stage(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
     if lock := sides[move.to].locked.get(deal.STAGE):
         return replace(plan, left=(*plan.left, Sentence(f"Status stays: {lock}")))
     values = {**plan.to(move.to), deal.STAGE: move.stage, **_with_stage(move.stage, sides[move.to.other], move.to)}
-    return replace(plan, writes={**plan.writes, move.to: values}, again=move.again, because=move.reason)
+    again = move.again or _follows(move.to, move.stage, sides[Side.CRM])
+    return replace(plan, writes={**plan.writes, move.to: values}, again=again, because=move.reason)
+
+
+def _follows(to: Side, stage: Stage, crm: Snapshot) -> bool:
+    """Is there something to write as soon as the deal is won, and not before?"""
+    later = (spec.name for spec in DEAL if spec.after_won and spec.flow.reaches(Side.PARTNER))
+    return (to, stage) == (Side.PARTNER, Stage.WON) and any(blank(crm.values.get(name)) is not None for name in later)
 
 
 def _with_stage(stage: Stage, source: Snapshot, to: Side) -> Values:

@@ -20,6 +20,7 @@ from shared.connectors.dynamics.metadata import TEXT, read_table
 from shared.connectors.dynamics.microsoft import flows_active
 from shared.connectors.dynamics.odata import Row, equals, is_guid, row_of
 from shared.connectors.dynamics.reading import Reader
+from shared.connectors.dynamics.registering import find_registration
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.selection import query
 from shared.connectors.dynamics.showing import Showing
@@ -215,7 +216,14 @@ class Dynamics:
         tables = await asyncio.gather(*(read_table(self.calls.rest, name) for name in names))
         solutions = await find_solutions(self.calls.rest, self.config.prefix)
         opportunity, account, contact = tables
-        schema = Schema(opportunity=opportunity, account=account, contact=contact, solutions=solutions)
+        registration = find_registration(opportunity, dict.fromkeys((self.config.own_prefix, self.config.prefix)))
+        schema = Schema(
+            opportunity=opportunity,
+            account=account,
+            contact=contact,
+            solutions=solutions,
+            registration=registration,
+        )
         try:
             self.config.check(schema)
         except Misconfigured as error:
