@@ -164,3 +164,19 @@ async def test_a_deal_without_a_solution_can_still_be_lost(bench: Bench) -> None
 
     assert (await bench.own())["substatus"] == "Lost"
     assert bench.parked.entries == {}
+
+
+async def test_what_the_portal_calls_a_solution_is_its_own_business(bench: Bench) -> None:
+    """A detail's name is shared by all deals, so a referral's other name for it neither changes it nor is set back."""
+    referral, row = await linked_inbound(bench, **ACTIVE)
+    held = referral["details"]["requirements"]["solutions"]
+    renamed = [one | {"name": "As the portal says"} for one in held]
+    before = [one["msft_name"] for one in await bench.people.rows(DETAILS)]
+    await bench.people.edit_referral(str(referral["id"]), details={"requirements": {"solutions": renamed}})
+    await bench.settle()
+    await bench.people.edit_opportunity(str(row["opportunityid"]), description="Touched.")
+    await bench.settle()
+    await bench.heal()
+
+    assert [name for _, name in await solutions(bench)] == ["As the portal says"] * len(held)
+    assert [one["msft_name"] for one in await bench.people.rows(DETAILS)] == before

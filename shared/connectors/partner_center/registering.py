@@ -68,9 +68,16 @@ def registration_operations(referral: Referral, contract: Contract) -> Iterator[
 def _changed(pointer: str, name: str, value: Any, before: Any) -> Iterator[Json]:
     """A member that differs; a date that is still the same day keeps its time."""
     there = before.get(name) if isinstance(before, Mapping) else None
-    same = _day(there) == _day(value) if name.endswith("DateTime") else there == value
-    if not same and (value is not None or there is not None):
+    if not _same(name, there, value):
         yield {"op": "add" if there is None else "replace", "path": f"{pointer}/{name}", "value": value}
+
+
+def _same(name: str, there: Any, value: Any) -> bool:
+    if name.endswith("DateTime"):
+        return _day(there) == _day(value)
+    if isinstance(there, str) and isinstance(value, str):
+        return there.casefold() == value.casefold()
+    return bool(there == value)
 
 
 def _held(referral: Referral) -> DealRegistration | None:
