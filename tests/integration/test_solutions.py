@@ -180,3 +180,16 @@ async def test_what_the_portal_calls_a_solution_is_its_own_business(bench: Bench
 
     assert [name for _, name in await solutions(bench)] == ["As the portal says"] * len(held)
     assert [one["msft_name"] for one in await bench.people.rows(DETAILS)] == before
+
+
+async def test_a_detail_made_by_hand_is_used_by_a_referrals_solutions(bench: Bench) -> None:
+    """A row of Dynamics 365's own form or import is found by its identifier, whatever its id and its case."""
+    values = {"msft_solutionidentifier": "sol-7007", "msft_name": "By hand"}
+    made = await bench.people.crm("POST", DETAILS, values)
+    wanted = {"requirements": {"solutions": [solution("SOL-7007")]}}
+    _, row = await linked_inbound(bench, details=wanted)
+    ident = str(row["opportunityid"])
+    rows = (await bench.people.crm("GET", f"{ROWS}?$filter=_msft_opportunityid_value eq {ident}"))["value"]
+
+    assert [one["_msft_solutiondetailid_value"] for one in rows] == [made["msft_mspartnersolutiondetailid"]]
+    assert len(await bench.people.rows(DETAILS)) == 4
