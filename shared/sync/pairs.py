@@ -60,14 +60,14 @@ def _plan(desk: Desk, pair: Linked, unclear: frozenset[str] = frozenset()) -> Pl
 
 
 async def _carry_out(desk: Desk, pair: Linked, plan: Plan) -> Ended:
-    ties = _ties(pair)
+    ties, forbidden = _ties(pair), desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id)
     if plan.detached:
         return await _detach(desk, pair, plan)
     if plan.empty and not ties:
-        if plan.lacking and not plan.tells:
+        if plan.lacking and not plan.tells and not forbidden:
             raise _waits(pair, plan)
         return await _agree(desk, pair, plan)
-    if forbidden := desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id):
+    if forbidden:
         return Ended(outcome=owed(f"{forbidden}. Owed: {_summary(desk, plan) or 'the link'}"), link=pair.link)
     _check(desk, pair, plan)
     if plan.invite and pair.partner.values.get(deal.VISIBLE):
@@ -116,7 +116,7 @@ async def _agree(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Nothing to write: settle what agrees, and tell what is news."""
     outcome = left(kept(plan.left)) if plan.left else done()
     forbidden = desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id)
-    if forbidden and plan.tells:
+    if forbidden and (plan.tells or plan.lacking):
         return Ended(outcome=owed(f"{forbidden}. Owed: an Audit line"), link=pair.link)
     if forbidden or not (plan.tells or pair.said or _differs(pair.link, outcome)):
         return await _settle_quietly(desk, pair, plan, outcome)

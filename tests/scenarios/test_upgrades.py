@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from shared.domain.outcome import Kind
 from shared.domain.values import Group, Person, Side, Solution, Value
 from shared.messages import Look
 from tests.fakes.gateway import DANA, KIM, PLATFORM, Row
-from tests.fakes.world import World
+from tests.fakes.world import LIVE, World
 from tests.scenarios.pairs import linked_from_crm, linked_from_partner
 
 HELP, OTHER = "QuotesOrLicensing", "GeneralOrOther"
@@ -253,3 +254,17 @@ async def test_the_last_solution_never_leaves_the_referral() -> None:
 
     assert w.referral.values[deal.SOLUTIONS] == Group([other])
     assert (w.row.mark, w.partner.violations) == ("✓", [])
+
+
+async def test_what_a_deal_lacks_is_not_told_while_nothing_may_be_written() -> None:
+    """In a dry run a deal without a solution owes its Audit line, and waits with it once the settings allow it."""
+    w = await linked_from_crm()
+    w.configure(replace(LIVE, dry_run=True, fingerprint="dry"))
+    before = list(w.row.audit)
+    await seller(w, **{deal.SOLUTIONS: Group()})
+    assert (w.outcomes[-1].kind, w.row.audit) == (Kind.OWED, before)
+    w.configure(LIVE)
+    await w.heal()
+
+    assert w.outcomes[-1].kind is Kind.WAITING
+    assert "add at least one co-sell ready" in w.row.audit[0]
