@@ -296,7 +296,7 @@ class Reconcile:
 
     async def showing(self, beside: Ref) -> tuple[str, ...]:
         """Keys of the deals that show a record of the CRM beside them."""
-        return await self._desk.crm.showing(beside)
+        return await self._desk.deals.showing(beside)
 
     async def delay(self, ref: Ref, side: Side, outcome: Outcome) -> None:
         """Note on the link until when it waits, so that other signals do not multiply the attempts."""

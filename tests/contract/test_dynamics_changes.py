@@ -141,7 +141,8 @@ async def test_a_table_that_is_new_starts_with_a_baseline(bench: DynamicsBench) 
     del links["account"]
     await bench.account(name="Another")
     seen, moved = await poll(bench.gateway, json.dumps(links))
-    followed = {"opportunity", "lead", "account", "contact", "msft_mspartnersolution"} | {"msft_mspartnersolutiondetail"}
+    solutions = {"msft_mspartnersolution", "msft_mspartnersolutiondetail"}
+    followed = {"opportunity", "lead", "account", "contact", *solutions}
     assert (seen, set(json.loads(moved))) == ([], followed)
 
 

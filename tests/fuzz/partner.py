@@ -54,7 +54,7 @@ def _read(data: bytes) -> None:
     carried.to_dynamics(whole)
 
 
-def _registered(data: bytes) -> None:
+def _won_deal(data: bytes) -> None:
     """A won referral, and what would be sent to change the contract that it is registered with."""
     record = of_partner(data, lambda gateway: gateway.read(IDENT))
     if record is not None and isinstance(record.native, Referral):
@@ -187,7 +187,7 @@ def _errors() -> Sequence[bytes]:
 
 PARSERS = (
     Parser(name="partner-referral", read=_read, samples=_referrals),
-    Parser(name="partner-registration", read=_registered, samples=_won),
+    Parser(name="partner-deal-registration", read=_won_deal, samples=_won),
     Parser(name="partner-engagement", read=_engagement, samples=_pages),
     Parser(name="partner-write-answer", read=_write, samples=_referrals),
     Parser(name="partner-invitation", read=_invite, samples=lambda: [_both(), *_referrals()]),
