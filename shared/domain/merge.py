@@ -65,10 +65,10 @@ def merge(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) ->
 def _atom(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) -> Verdict:
     if pair.equal:
         return AGREE
-    if field.flow is Flow.TO_PARTNER:
+    if field.after_won and field.flow is Flow.TO_PARTNER:
         return _given(field, pair, titles)
-    if field.flow is Flow.TO_CRM:
-        return _one_way(pair)
+    if field.flow is not Flow.BOTH:
+        return _one_way(field, pair)
     if not pair.based:
         return Verdict(writes={}, left=_no_base(field, pair, titles))
     edited = [side for side in Side if pair.changed(side)]
@@ -80,10 +80,11 @@ def _atom(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) ->
     return Verdict(writes={source.other: pair.now[source]}, conflict=conflict, tell=tell)
 
 
-def _one_way(pair: Pair) -> Verdict:
-    news = pair.changed(Side.PARTNER) or pair.base[Side.PARTNER] is None
-    has_value = blank(pair.now[Side.PARTNER]) is not None
-    return Verdict(writes={Side.CRM: pair.now[Side.PARTNER]}) if news and has_value else UNTOUCHED
+def _one_way(field: Field, pair: Pair) -> Verdict:
+    source = Side.CRM if field.flow is Flow.TO_PARTNER else Side.PARTNER
+    news = pair.changed(source) or pair.base[source] is None
+    has_value = blank(pair.now[source]) is not None
+    return Verdict(writes={source.other: pair.now[source]}) if news and has_value else UNTOUCHED
 
 
 def _given(field: Field, pair: Pair, titles: Mapping[Side, str]) -> Verdict:

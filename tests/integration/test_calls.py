@@ -96,6 +96,7 @@ async def test_a_quiet_heal(bench: Bench) -> None:
             ROW,
             "crm GET leads",
             "crm GET accounts",
+            "crm GET leads",
             "crm GET contacts",
             "crm GET systemusers",
             "crm GET msft_mspartnersolutions",
