@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from cli.commands import solutions
 from cli.output import Output
-from cli.sheets import read_sheet, write_sheet
+from cli.sheets import BadSheet, read_sheet, write_sheet
 from cli.solution_file import HEADER, TAB
 from cli.work import Asked
 from sandbox.dynamics import SolutionTables
@@ -102,6 +102,32 @@ async def test_nothing_is_loaded_while_one_row_is_wrong(bench: Bench, tmp_path: 
 
     assert (well, "takes 300" in told, "202" in told) == (False, True, True)
     assert await details(bench) == before
+
+
+async def test_a_program_is_told_in_one_document(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --json standard output is one document: what was done, or every problem by row and column."""
+    wrong, right = filled(tmp_path, ("SOL-4000", "", "", ""), name="wrong.csv"), filled(tmp_path, NEW)
+    assert not await solutions._load(asked(bench, in_json=True), wrong, "", dry_run=False)
+    refused = json.loads(capsys.readouterr().out)
+    assert await solutions._load(asked(bench, in_json=True), right, "", dry_run=False)
+    done = json.loads(capsys.readouterr().out)
+
+    assert refused["loaded"] is False
+    assert [(one["row"], one["column"]) for one in refused["problems"]] == [(2, "Solution Name")]
+    assert (done["loaded"], done["made"], done["changed"], done["same"]) == (True, ["SOL-2001"], [], 0)
+
+
+async def test_a_file_that_is_no_table_is_refused_before_any_call(bench: Bench, tmp_path: Path) -> None:
+    """What cannot be read costs no request."""
+    file = tmp_path / "details.xlsx"
+    file.write_bytes(b"PK\x03\x04 and no more")
+    bench.calls.clear()
+    with pytest.raises(BadSheet, match="no Excel file"):
+        await loaded(bench, file)
+
+    assert bench.calls == []
 
 
 async def test_a_run_that_died_half_way_is_finished_by_the_next(bench: Bench, tmp_path: Path) -> None:
