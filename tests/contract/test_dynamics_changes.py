@@ -127,7 +127,7 @@ async def test_pages_are_walked(bench: DynamicsBench) -> None:
     """Everything is seen once over any number of pages, and the last one alone carries the cursor."""
     _, cursor = await poll(bench.gateway, None)
     made = [await bench.make() for _ in range(5)]
-    delta = Delta(rest=bench.gateway.calls.rest, showing=None, page_size=2)
+    delta = Delta(rest=bench.gateway.calls.rest, solutions=None, page_size=2)
     every = [page async for page in delta.pages(cursor)]
     assert [len(page.seen) for page in every] == [2, 2, 1, 0]
     assert [seen.ref.id for page in every for seen in page.seen] == made

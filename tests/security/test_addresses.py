@@ -136,7 +136,7 @@ async def test_no_delta_link_leads_the_token_elsewhere(link: str, clients: list[
     network = Elsewhere(link)
     clients.append(httpx.AsyncClient(transport=httpx.MockTransport(network)))
     for cursor in (None, json.dumps({"opportunity": link})):
-        await played(Delta(rest=network.rest(clients[0]), showing=None).pages(cursor))
+        await played(Delta(rest=network.rest(clients[0]), solutions=None).pages(cursor))
     assert set(network.asked) == {THERE}
 
 

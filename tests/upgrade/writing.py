@@ -102,7 +102,7 @@ async def delta_cursor() -> str:
         body = {"value": [], "@odata.deltaLink": DELTA_LINK.format(set=url, key="id")}
         return SimpleNamespace(json=lambda: body)
 
-    delta = Delta(rest=cast("Rest", SimpleNamespace(call=call)), showing=None)
+    delta = Delta(rest=cast("Rest", SimpleNamespace(call=call)), solutions=None)
     (cursor,) = [page.cursor async for page in delta.pages(None) if page.cursor]
     return str(cursor)
 

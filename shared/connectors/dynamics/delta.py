@@ -14,6 +14,7 @@ from typing import Any
 
 from shared.connectors.dynamics.calls import PAGE_SIZE
 from shared.connectors.dynamics.odata import Row, is_guid, joined, rows_of, unreadable
+from shared.connectors.dynamics.schema import SolutionNames
 from shared.connectors.dynamics.showing import Showing
 from shared.connectors.dynamics.verdicts import CursorExpired, NotTracked
 from shared.connectors.foreign_json import lenient
@@ -60,16 +61,17 @@ FEEDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Delta:
-    """Follows one organisation's tables."""
+    """Follows one organisation's tables; `showing` tells which deals a changed detail stands for."""
 
     rest: Rest
-    showing: Showing | None
+    solutions: SolutionNames | None
+    showing: Showing | None = None
     page_size: int = PAGE_SIZE
 
     def feeds(self) -> tuple[Feed, ...]:
-        if self.showing is None:
+        names = self.solutions
+        if names is None:
             return FEEDS
-        names = self.showing.names
         rows = Feed(kind=names.row, set=names.row_set, key=names.row_id, owner=names.opportunity)
         return (*FEEDS, rows, Feed(kind=names.detail, set=names.detail_set, key=names.detail_id))
 

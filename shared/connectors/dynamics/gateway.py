@@ -121,7 +121,9 @@ class Dynamics:
         """What changed since the cursor; see `delta`."""
         schema = await self._schema()
         try:
-            async for page in Delta(rest=self.calls.rest, showing=self._showing(schema)).pages(cursor):
+            async for page in Delta(
+                rest=self.calls.rest, solutions=schema.solutions, showing=self._showing(schema)
+            ).pages(cursor):
                 yield page
         except UnknownName as error:
             self.memory.schema = None
