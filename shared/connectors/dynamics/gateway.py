@@ -120,10 +120,9 @@ class Dynamics:
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         """What changed since the cursor; see `delta`."""
         schema = await self._schema()
+        delta = Delta(rest=self.calls.rest, solutions=schema.solutions, showing=self._showing(schema))
         try:
-            async for page in Delta(
-                rest=self.calls.rest, solutions=schema.solutions, showing=self._showing(schema)
-            ).pages(cursor):
+            async for page in delta.pages(cursor):
                 yield page
         except UnknownName as error:
             self.memory.schema = None
