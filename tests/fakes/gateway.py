@@ -385,7 +385,7 @@ class FakeGateway:
         )
 
     def _answer(self, row: Row, change: Change) -> Snapshot:
-        """As the real CRM answers: the record's own columns, and what lies in rows around it only where that changed."""
+        """As the real CRM answers: the record's own columns, and rows around it only where those changed."""
         snapshot = self._snapshot(row)
         if self.side is Side.PARTNER or self.early or {*AROUND, deal.STAGE} & set(change.values):
             return snapshot

@@ -96,7 +96,6 @@ async def test_a_quiet_heal(bench: Bench) -> None:
             ROW,
             "crm GET leads",
             "crm GET accounts",
-            "crm GET leads",
             "crm GET contacts",
             "crm GET systemusers",
             "crm GET msft_mspartnersolutions",
