@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import columns, doctor, export, importing, parked, webhook
+from cli.commands import columns, doctor, export, importing, parked, solutions, webhook
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     columns.add,
@@ -14,5 +14,6 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     export.add,
     importing.add,
     parked.add,
+    solutions.add,
     webhook.add,
 )

@@ -42,8 +42,9 @@ def _refuse_closed(pipeline: Pipeline, change: Change) -> None:
     """Closed rows are read-only until reopened, and reopening comes alone."""
     if change.before is None or change.before["statecode"] == OPEN:
         return
-    columns = set(change.sent) - {"statecode", "statuscode"}
-    if pipeline.organization.switches.text("closed_rows") == "allow_audit":
+    taken = pipeline.organization.switches.text("closed_rows")
+    columns = set[str]() if taken == "allow" else set(change.sent) - {"statecode", "statuscode"}
+    if taken == "allow_audit":
         columns -= _HARMLESS
     if columns or ("statuscode" in change.sent and change.row["statecode"] != OPEN):
         raise errors.DataverseError(

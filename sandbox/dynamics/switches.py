@@ -9,8 +9,8 @@ SWITCHES = {
     "create_on_hold": choice("sticks", "in_progress"),
     # Whether customerid follows parentaccountid/parentcontactid and the other way round.
     "fill_customer": Switch(default=True),
-    # What a closed opportunity takes: nothing, or its Audit, mark and marker.
-    "closed_rows": choice("refuse", "allow_audit"),
+    # What a closed opportunity takes: nothing, or its Audit, mark and marker, or any column.
+    "closed_rows": choice("refuse", "allow_audit", "allow"),
     # A currency change is refused even without product lines.
     "currency_locked": Switch(default=False),
     # A column that nobody may write, in a body: passed over, or 400.

@@ -55,6 +55,9 @@ class PartnerCenterControls:
         engagement = request.path_params["engagement"]
         return self._show(portal.answer(self.world, engagement, await json_object(request)))
 
+    async def review(self, request: Request) -> Response:
+        return self._show(portal.review(self.world, request.path_params["id"], await json_object(request)))
+
     async def expire(self, _: Request) -> Response:
         return JSONResponse({"expired": self.world.expire_due()})
 
@@ -75,6 +78,7 @@ class PartnerCenterControls:
             control_route("referrals", self.referrals, "GET", "POST"),
             control_route("referrals/{id}", self.referral, "GET", "PATCH", "DELETE"),
             control_route("referrals/{id}/ambush", self.ambush, "POST"),
+            control_route("referrals/{id}/review", self.review, "POST"),
             control_route("engagements/{engagement}/microsoft", self.microsoft, "POST"),
             control_route("expire", self.expire, "POST"),
             control_route("events", self.event, "POST"),

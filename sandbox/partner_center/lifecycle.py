@@ -13,6 +13,8 @@ SUBSTATUS = {
 SHARE = "consent.consentToShareReferralWithMicrosoftSellers"
 # What the caller says about itself is no edit of the deal; the stamps change with every write.
 BOOKKEEPING = frozenset({"eTag", "updatedDateTime", "lastModifiedVia", "lastRunId", "links"})
+# What the service alone writes of a registration; the history of its steps is beside them.
+SERVICE_WRITTEN = ("registrationDateTime", "status", "statusReason")
 
 READ_ONLY = (
     "id",
@@ -86,3 +88,9 @@ def check_registrations(before: dict[str, Any], after: dict[str, Any]) -> None:
         return
     if (before["status"], before["substatus"]) != ("Closed", "Won") or not dig(before, SHARE):
         raise refused("Only a shared referral that is Closed/Won can be registered.", "registrations")
+    held = {one["id"]: one for one in before["registrations"]}
+    for registration in after["registrations"]:
+        was = held.get(registration["id"])
+        changed = [name for name in SERVICE_WRITTEN if was and registration[name] != was[name]]
+        if changed:
+            raise refused(f"The field registrations.{changed[0]} is read-only.", f"registrations.{changed[0]}")

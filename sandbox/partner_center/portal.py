@@ -11,6 +11,9 @@ from sandbox.partner_center.settings import MICROSOFT_NAME, OWN_MPN, OWN_NAME, O
 from sandbox.partner_center.shaping import whole
 from sandbox.partner_center.world import Referral, World, is_own
 
+# "Deal registration status" of the portal's page on registering deals, as the API spells them.
+REVIEWS = ("ReviewPending", "ActionRequired", "Approved", "Passed", "Failed", "Closed")
+
 
 def merged(base: Any, change: Any) -> Any:
     """RFC 7396: objects merge, null removes, everything else replaces."""
@@ -84,6 +87,22 @@ def answer(world: World, engagement_id: str, body: dict[str, Any]) -> Referral:
     if number and own and shown_on != "microsoft":
         edit(world, own["id"], number, force=True)
     return answered
+
+
+def review(world: World, referral_id: str, body: dict[str, Any]) -> Referral:
+    """Microsoft goes on with a deal's registration: `status`, and a `statusReason` where it has one."""
+    before = world.find(referral_id)
+    if not before["registrations"]:
+        raise refused("The deal is not registered.", "registrations")
+    after = deepcopy(before)
+    registration, status = after["registrations"][0], str(body.get("status", ""))
+    if status not in REVIEWS:
+        raise refused(f"status is one of {', '.join(REVIEWS)}", "status")
+    registration |= {"status": status, "statusReason": body.get("statusReason")}
+    stamp = f"{status[0].lower()}{status[1:]}DateTime"
+    registration["statusHistory"] |= {stamp: world.stamp_now()} if stamp in registration["statusHistory"] else {}
+    after["registrationStatus"] = status
+    return world.store(after)
 
 
 def spring_ambush(world: World, referral_id: str) -> None:

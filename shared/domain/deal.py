@@ -37,6 +37,8 @@ class Field:
     """One field of a record: its name in `values`, its title in an Audit line, its merge and its direction.
 
     `set_back`: once the partner side no longer takes it, an edit in the CRM is set back there.
+    `after_won`: it begins when the deal is won, so it alone may still be written then.
+    `news`: a change of it on the partner side is told with its value, also where the CRM has no column for it.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Field:
     merge: Merge = Merge.ATOM
     flow: Flow = Flow.BOTH
     set_back: bool = False
+    after_won: bool = False
+    news: bool = False
 
 
 NAME = "name"  # str, without the check mark
@@ -60,6 +64,9 @@ TEAM = "team"  # Group[Person] of the partner
 PROGRAM = "program"  # str: the referral program
 MICROSOFT_ID = "microsoft_id"  # str: identifier of the deal in Microsoft's CRM
 MICROSOFT_STAGE = "microsoft_stage"  # lifecycle.Stage of Microsoft's own referral
+REGISTRATION = "registration"  # str: how far Microsoft is with the deal's registration, in its own word
+REGISTRATION_REASON = "registration_reason"  # str
+CONTRACT = "contract"  # Contract that a won deal is registered with
 CUSTOMER = "customer"  # Customer; only read when a record is created
 CLOSE_REASON = "close_reason"  # str; travels with STAGE, never on its own
 ACTUAL = "actual"  # Money a deal was really won for; travels with STAGE
@@ -79,6 +86,10 @@ DEAL: tuple[Field, ...] = (
     Field(name=PROGRAM, title="Referral program", flow=Flow.TO_CRM),
     Field(name=MICROSOFT_ID, title="Microsoft CRM identifier", flow=Flow.TO_CRM),
     Field(name=MICROSOFT_STAGE, title="Microsoft's status", flow=Flow.TO_CRM),
+    Field(name=REGISTRATION, title="Deal registration", flow=Flow.TO_CRM, after_won=True, news=True),
+    Field(name=REGISTRATION_REASON, title="Reason of the deal registration", flow=Flow.TO_CRM, after_won=True),
+    Field(name=CONTRACT, title="Contract of the deal registration", flow=Flow.TO_PARTNER, after_won=True),
 )
+AFTER_WON = frozenset(field.name for field in DEAL if field.after_won)
 TITLES = {field.name: field.title for field in DEAL}
 TRAVELLING_WITH_STAGE = (CLOSE_REASON, ACTUAL)

@@ -65,6 +65,8 @@ def merge(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) ->
 def _atom(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) -> Verdict:
     if pair.equal:
         return AGREE
+    if field.after_won and field.flow is Flow.TO_PARTNER:
+        return _given(field, pair, titles)
     if field.flow is not Flow.BOTH:
         return _one_way(field, pair)
     if not pair.based:
@@ -83,6 +85,15 @@ def _one_way(field: Field, pair: Pair) -> Verdict:
     news = pair.changed(source) or pair.base[source] is None
     has_value = blank(pair.now[source]) is not None
     return Verdict(writes={source.other: pair.now[source]}) if news and has_value else UNTOUCHED
+
+
+def _given(field: Field, pair: Pair, titles: Mapping[Side, str]) -> Verdict:
+    """What the partner side lacks it is given; what it has is overwritten by an edit alone."""
+    ours, theirs = blank(pair.now[Side.CRM]), blank(pair.now[Side.PARTNER])
+    if ours is None or (theirs is not None and not pair.changed(Side.CRM)):
+        unknown = ours is not None and pair.base[Side.CRM] is None
+        return Verdict(writes={}, left=_no_base(field, pair, titles) if unknown else None)
+    return Verdict(writes={Side.PARTNER: ours})
 
 
 def _rise(field: Field, pair: Pair, _winner: Side, titles: Mapping[Side, str]) -> Verdict:
@@ -116,7 +127,24 @@ def _group(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) -
     if not pair.based:
         return Verdict(writes={}, left=_no_base(field, pair, titles))
     wanted = {side: _flow_in(pair, side, winner) for side in Side if field.flow.reaches(side)}
-    return Verdict(writes={side: value for side, value in wanted.items() if value != pair.now[side]})
+    writes = {side: value for side, value in wanted.items() if value != pair.now[side]}
+    if field.flow is not Flow.TO_PARTNER or not pair.changed(Side.PARTNER):
+        return Verdict(writes=writes)
+    return Verdict(writes=writes, settles=not writes, tell=_moved(field, pair, titles))
+
+
+def _moved(field: Field, pair: Pair, titles: Mapping[Side, str]) -> Sentence | None:
+    """Who came or went on the partner side, where the CRM's own set is not ours to write."""
+    now, before = _elements(pair.now[Side.PARTNER]), _base_elements(pair.base[Side.PARTNER])
+    came = [str(element) for key, element in sorted(now.items()) if element_key(key, pair.salt) not in before]
+    held = {element_key(key, pair.salt) for key in now}
+    known = {element_key(key, pair.salt): str(one) for key, one in _elements(pair.now[Side.CRM]).items()}
+    went = [known.get(hashed, "somebody") for hashed in sorted(before) if hashed not in held]
+    parts = [f"{', '.join(people)} {word}" for people, word in ((came, "was added"), (went, "was removed")) if people]
+    if not parts:
+        return None
+    changed = f"{field.title} was changed in {titles[Side.PARTNER]}"
+    return Sentence(f"{changed}: {'; '.join(parts)}", changed)
 
 
 def restored(field: Field, pair: Pair, titles: Mapping[Side, str]) -> Verdict:

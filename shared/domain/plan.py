@@ -11,6 +11,7 @@ from shared.domain.lifecycle import CLOSED, Stage, decide
 from shared.domain.link import Link
 from shared.domain.merge import Pair, Verdict, merge, restored
 from shared.domain.record import Snapshot
+from shared.domain.requirements import INVITATION, SHARING, lacking, unfit
 from shared.domain.sentence import Sentence, spoken
 from shared.domain.values import NOTHING, Digest, Money, Side, Value, Values, blank, digest
 
@@ -25,6 +26,7 @@ class Plan:
     settled      fields on which both sides agree as they are seen
     tells        sentences for the seller beyond "what was written" (conflicts, things set back)
     left         why a difference stays, sentence by sentence
+    lacking      what data has to mend before something may be sent, which is left out until then
     invite       the help to ask Microsoft for, where it is asked and nobody was asked yet
     because      why the status moves
     again        more follows once this is written
@@ -35,6 +37,7 @@ class Plan:
     settled: frozenset[str] = frozenset()
     tells: tuple[Sentence, ...] = ()
     left: tuple[Sentence, ...] = ()
+    lacking: tuple[Sentence, ...] = ()
     invite: str = ""
     because: str = ""
     again: bool = False
@@ -75,7 +78,9 @@ def make_plan(
             pair = pair_of(spec.name, link, sides, unclear=spec.name in unclear)
             verdict = _verdict(spec, pair, sides, newest if pair.unclear else winner, titles)
             plan = _add(plan, spec, verdict, sides)
-    return _invitation(_shown_as_visible(plan, link, sides), link, sides)
+            if spec.news and _is_news(spec, link, sides[Side.PARTNER]):
+                plan = replace(plan, tells=(*plan.tells, *_told(spec, sides)))
+    return _withheld(_invitation(_shown_as_visible(plan, link, sides), link, sides), sides[Side.CRM])
 
 
 def _verdict(
@@ -120,6 +125,31 @@ def _shown_as_visible(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) ->
     return replace(plan, writes=writes, tells=(*plan.tells, tell) if withdrawn else plan.tells)
 
 
+def _withheld(plan: Plan, crm: Snapshot) -> Plan:
+    """What Partner Center would refuse is left out and waits for data; the rest goes on.
+
+    A closing is not held up: what a deal lacks then, nobody can mend any more.
+    """
+    out = dict(plan.to(Side.PARTNER))
+    lacks = {name: unfit(name, value, crm.values) for name, value in out.items()}
+    if deal.VISIBLE in out:
+        lacks[deal.VISIBLE] = _unshared(plan, crm)
+    missing = tuple(dict.fromkeys(text for texts in lacks.values() for text in texts))
+    if not missing:
+        return plan
+    kept = {name: value for name, value in out.items() if not lacks[name]}
+    invite = plan.invite if deal.VISIBLE not in out or deal.VISIBLE in kept else ""
+    closing = out.get(deal.STAGE) in CLOSED
+    lacking = plan.lacking if closing else (*plan.lacking, *missing)
+    return replace(plan, writes={**plan.writes, Side.PARTNER: kept}, invite=invite, lacking=lacking)
+
+
+def _unshared(plan: Plan, crm: Snapshot) -> tuple[Sentence, ...]:
+    """What a deal lacks before Microsoft's sellers may see it, which is for good: everything, where help is wanted."""
+    shown = tuple(check for check in SHARING if deal.SOLUTIONS in crm.values)
+    return lacking(crm.values, INVITATION if plan.invite else shown)
+
+
 def _add(plan: Plan, spec: Field, verdict: Verdict, sides: Mapping[Side, Snapshot]) -> Plan:
     writes, left = plan.writes, plan.left
     for side, value in verdict.writes.items():
@@ -139,14 +169,25 @@ def _add(plan: Plan, spec: Field, verdict: Verdict, sides: Mapping[Side, Snapsho
 
 def _one_sided(plan: Plan, spec: Field, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
     """A field that only one side shows is told once when it changes, where it says something to the seller."""
-    partner = sides[Side.PARTNER]
-    if spec.name != deal.MICROSOFT_STAGE or spec.name not in partner.values:
+    if spec.name not in sides[Side.PARTNER].values or not _is_news(spec, link, sides[Side.PARTNER]):
         return plan
-    value = partner.values[spec.name]
-    if blank(value) is None or digest(value, link.key) == link.shown(Side.PARTNER).get(spec.name):
-        return plan
-    news = spoken([_MICROSOFT[Stage(str(value))]])
+    value = sides[Side.PARTNER].values[spec.name]
+    news = spoken([_MICROSOFT[Stage(str(value))]]) if spec.name == deal.MICROSOFT_STAGE else _told(spec, sides)
     return replace(plan, tells=(*plan.tells, *news), settled=plan.settled | {spec.name})
+
+
+def _is_news(spec: Field, link: Link, partner: Snapshot) -> bool:
+    """Does the partner side show another value of what is told than when last settled?"""
+    value = partner.values[spec.name]
+    told = spec.news or spec.name == deal.MICROSOFT_STAGE
+    return told and blank(value) is not None and digest(value, link.key) != link.shown(Side.PARTNER).get(spec.name)
+
+
+def _told(spec: Field, sides: Mapping[Side, Snapshot]) -> tuple[Sentence, ...]:
+    """A field's value, in a sentence of its own."""
+    values = sides[Side.PARTNER].values
+    reason = blank(values.get(deal.REGISTRATION_REASON)) if spec.name == deal.REGISTRATION else None
+    return spoken([f"{spec.title}: {values[spec.name]}{f' ({reason})' if reason else ''}"])
 
 
 _MICROSOFT: Mapping[Stage, str] = {
@@ -173,7 +214,14 @@ def _stage(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
     if lock := sides[move.to].locked.get(deal.STAGE):
         return replace(plan, left=(*plan.left, Sentence(f"Status stays: {lock}")))
     values = {**plan.to(move.to), deal.STAGE: move.stage, **_with_stage(move.stage, sides[move.to.other], move.to)}
-    return replace(plan, writes={**plan.writes, move.to: values}, again=move.again, because=move.reason)
+    again = move.again or _follows(move.to, move.stage, sides[Side.CRM])
+    return replace(plan, writes={**plan.writes, move.to: values}, again=again, because=move.reason)
+
+
+def _follows(to: Side, stage: Stage, crm: Snapshot) -> bool:
+    """Is there something to write as soon as the deal is won, and not before?"""
+    later = (spec.name for spec in DEAL if spec.after_won and spec.flow.reaches(Side.PARTNER))
+    return (to, stage) == (Side.PARTNER, Stage.WON) and any(blank(crm.values.get(name)) is not None for name in later)
 
 
 def _with_stage(stage: Stage, source: Snapshot, to: Side) -> Values:
@@ -208,5 +256,8 @@ def _invitation(plan: Plan, link: Link, sides: Mapping[Side, Snapshot]) -> Plan:
     asked = link.invited or partner.invited
     if not wanted or not looked or asked or partner.values.get(deal.STAGE) is not Stage.ACTIVE:
         return plan
-    closing = plan.to(Side.PARTNER).get(deal.STAGE) in CLOSED
-    return plan if closing else replace(plan, invite=str(wanted))
+    if plan.to(Side.PARTNER).get(deal.STAGE) in CLOSED:
+        return plan
+    if partner.values.get(deal.VISIBLE) and (missing := lacking(crm.values, INVITATION)):
+        return replace(plan, lacking=(*plan.lacking, *missing))
+    return replace(plan, invite=str(wanted))

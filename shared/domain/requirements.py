@@ -14,7 +14,7 @@ from shared.domain.countries import COUNTRIES
 from shared.domain.currencies import CURRENCIES
 from shared.domain.record import Snapshot
 from shared.domain.sentence import Sentence
-from shared.domain.values import Customer, Group, Money, Person, Values, blank
+from shared.domain.values import Customer, Group, Money, Person, Value, Values, blank
 from shared.errors import NotMet
 
 MOST_SOLUTIONS = 50
@@ -80,9 +80,7 @@ def _team(values: Values) -> str | Sentence:
     people = _people(values, deal.TEAM)
     if not people:
         return "give the opportunity an owner who is a user with a mail address"
-    if len(people) > MOST_PEOPLE:
-        return f"at most {MOST_PEOPLE} team members are allowed, there are {len(people)}"
-    return _complete(people, "sales team member")
+    return _not_too_many(values) or _complete(people, "sales team member")
 
 
 def _contact(values: Values) -> str | Sentence:
@@ -130,16 +128,43 @@ NEW_REFERRAL: tuple[Check, ...] = (
     _team,
 )
 INVITATION: tuple[Check, ...] = (_contact, _solutions)
+SHARING: tuple[Check, ...] = (_solutions,)  # with Microsoft's sellers, which cannot be taken back
+NOT_SHARED, NOT_SENT = "Not shared yet", "Not synchronised"
 
 
 def require(record: Snapshot, checks: tuple[Check, ...] = NEW_REFERRAL) -> None:
     """Raise NotMet with everything that is missing at once, so that a seller fills in one list and not nine."""
-    found = [text for check in checks if (text := check(record.values))]
-    missing = [text if isinstance(text, Sentence) else Sentence(text) for text in found]
-    if missing:
-        told, kept = "; ".join(one.text for one in missing), "; ".join(one.kept for one in missing)
-        records = (record.ref, *record.related)
-        raise NotMet(f"Not shared yet: {told}", records=records, bare=f"Not shared yet: {kept}")
+    if missing := lacking(record.values, checks):
+        raise not_met(record, missing, NOT_SHARED)
+
+
+def lacking(values: Values, checks: Iterable[Check]) -> tuple[Sentence, ...]:
+    """What is missing, a sentence each."""
+    found = [text for check in checks if (text := check(values))]
+    return tuple(text if isinstance(text, Sentence) else Sentence(text) for text in found)
+
+
+def not_met(record: Snapshot, missing: Iterable[Sentence], what: str) -> NotMet:
+    """The error that says what is missing, and which records may mend it."""
+    told, kept = "; ".join(one.text for one in missing), "; ".join(one.kept for one in missing)
+    return NotMet(f"{what}: {told}", records=(record.ref, *record.related), bare=f"{what}: {kept}")
+
+
+def unfit(name: str, value: Value, held: Values) -> tuple[Sentence, ...]:
+    """Why Partner Center would refuse this value of a linked deal, given what the CRM `held`; nothing where it fits.
+
+    What somebody else added to the set over there is not the seller's to mend: it counts, and is not looked at.
+    """
+    if name == deal.SOLUTIONS:
+        return lacking({name: value}, (_solutions,))
+    if name == deal.TEAM:
+        return lacking(held, (_team,)) or lacking({name: value}, (_not_too_many,))
+    return ()
+
+
+def _not_too_many(values: Values) -> str:
+    count = len(_people(values, deal.TEAM))
+    return f"at most {MOST_PEOPLE} team members are allowed, there are {count}" if count > MOST_PEOPLE else ""
 
 
 def sound(values: Values) -> str:

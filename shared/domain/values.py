@@ -109,6 +109,27 @@ class Customer:
     size: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """What a won deal is registered with: the customer's contract, and how its solution runs; dates are UTC days.
+
+    `term` is Perpetual or Finite, `deployment` Customer or Partner (whose subscription), `pricing` PayAsYouGo or Other.
+    """
+
+    value: Money
+    term: str
+    start: date
+    signed: date
+    end: date | None = None
+    on_azure: bool
+    deployment: str
+    pricing: str
+
+    def __str__(self) -> str:
+        until = f" to {self.end.isoformat()}" if self.end else ""
+        return f"{self.value}, {self.start.isoformat()}{until}"
+
+
 class Group(frozenset[Person | Solution]):
     """People or solutions: a set whose elements have a key, so that the same one can be edited."""
 
@@ -119,7 +140,7 @@ class Group(frozenset[Person | Solution]):
         return ", ".join(sorted(map(str, self))) or "none"
 
 
-Value = str | bool | date | Money | Customer | Group | None
+Value = str | bool | date | Money | Customer | Contract | Group | None
 Values = Mapping[str, Value]
 
 NOTHING: Values = MappingProxyType({})

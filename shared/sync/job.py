@@ -100,9 +100,9 @@ class Job:
     async def _attempt(self, signal: Signal) -> _Attempt:
         if (pause := await self._pause()) is not None:
             return _Attempt(outcome=delayed("a system is paused", pause), counts=False, paused=True, looked=False)
-        if signal.side is Side.CRM and not self._reconcile.is_deal(Side.CRM, signal.kind):
-            return await self._wake_waiting(signal)
         try:
+            if signal.side is Side.CRM and not self._reconcile.is_deal(Side.CRM, signal.kind):
+                return await self._wake_others(signal)
             return _ended(await self._look_twice(signal))
         except (Transient, AccessLost, Misconfigured) as error:
             return await self._failed(signal, error)
@@ -170,17 +170,15 @@ class Job:
         await self._pauses.pause(side, end, str(error))
         self._telemetry.event("system_paused", system=side.value, seconds=seconds, reason=str(error))
 
-    async def _wake_waiting(self, signal: Signal) -> _Attempt:
-        """A record beside the deals changed: those that wait for it are looked at again."""
-        keys = await self._links.waiting_on(signal.ref)
-        for key in keys:
+    async def _wake_others(self, signal: Signal) -> _Attempt:
+        """A record beside the deals changed: those that wait for it or show it are looked at again."""
+        keys = {*await self._links.waiting_on(signal.ref), *await self._reconcile.showing(signal.ref)}
+        for key in sorted(keys):
             kind = self._reconcile.ref(await self._links.get(key)).kind
             await self._signals.send(
                 Signal(pair=signal.pair, look=Look.OPPORTUNITY, side=Side.CRM, kind=kind, id=key, why=Why.AGAIN)
             )
-        reason = (
-            f"deals that waited for it are looked at again: {len(keys)}" if keys else "no deal waits for this record"
-        )
+        reason = f"deals that it concerns are looked at again: {len(keys)}" if keys else "it concerns no deal"
         return _Attempt(outcome=done(reason) if keys else left(reason))
 
     # --- what follows -------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from shared.domain.link import Link, Purpose
 from shared.domain.outcome import Kind, Outcome, done, left, owed
 from shared.domain.plan import Plan, make_plan
 from shared.domain.record import Note, Snapshot
-from shared.domain.requirements import sound
+from shared.domain.requirements import NOT_SENT, NOT_SHARED, not_met, sound
 from shared.domain.sentence import kept
 from shared.domain.values import Side, blank, digest, digests
 from shared.errors import NeedsDecision, NotMet
@@ -60,18 +60,27 @@ def _plan(desk: Desk, pair: Linked, unclear: frozenset[str] = frozenset()) -> Pl
 
 
 async def _carry_out(desk: Desk, pair: Linked, plan: Plan) -> Ended:
-    ties = _ties(pair)
+    ties, forbidden = _ties(pair), desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id)
     if plan.detached:
         return await _detach(desk, pair, plan)
     if plan.empty and not ties:
+        if plan.lacking and not plan.tells and not forbidden:
+            raise _waits(pair, plan)
         return await _agree(desk, pair, plan)
-    if forbidden := desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id):
+    if forbidden:
         return Ended(outcome=owed(f"{forbidden}. Owed: {_summary(desk, plan) or 'the link'}"), link=pair.link)
     _check(desk, pair, plan)
     if plan.invite and pair.partner.values.get(deal.VISIBLE):
         pair = await invite(desk, pair, plan.invite)
         plan = _plan(desk, pair)
     return await write(desk, pair, plan, ties)
+
+
+def _waits(pair: Linked, plan: Plan) -> NotMet:
+    """Everything that could be written is: the rest waits for what the seller fills in."""
+    wants = blank(pair.crm.values.get(deal.HELP)) and not (pair.link.invited or pair.partner.invited)
+    hidden = bool(pair.crm.values.get(deal.VISIBLE)) and not pair.partner.values.get(deal.VISIBLE)
+    return not_met(pair.crm, dict.fromkeys(plan.lacking), NOT_SHARED if wants or hidden else NOT_SENT)
 
 
 def _check(desk: Desk, pair: Linked, plan: Plan) -> None:
@@ -107,7 +116,7 @@ async def _agree(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Nothing to write: settle what agrees, and tell what is news."""
     outcome = left(kept(plan.left)) if plan.left else done()
     forbidden = desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id)
-    if forbidden and plan.tells:
+    if forbidden and (plan.tells or plan.lacking):
         return Ended(outcome=owed(f"{forbidden}. Owed: an Audit line"), link=pair.link)
     if forbidden or not (plan.tells or pair.said or _differs(pair.link, outcome)):
         return await _settle_quietly(desk, pair, plan, outcome)

@@ -294,6 +294,10 @@ class Reconcile:
         """Which side a system's name in an error means; None for anything that is neither."""
         return next((side for side, title in self._desk.titles.items() if title == system), None)
 
+    async def showing(self, beside: Ref) -> tuple[str, ...]:
+        """Keys of the deals that show a record of the CRM beside them."""
+        return await self._desk.deals.showing(beside)
+
     async def delay(self, ref: Ref, side: Side, outcome: Outcome) -> None:
         """Note on the link until when it waits, so that other signals do not multiply the attempts."""
         links = self._desk.links

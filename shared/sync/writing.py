@@ -13,7 +13,7 @@ from shared.domain.outcome import AGREED, Outcome, done, left
 from shared.domain.plan import Plan
 from shared.domain.record import NO_NOTE, Mark, Note, Snapshot
 from shared.domain.sentence import Sentence, audit, kept, spoken
-from shared.domain.values import Side, digests
+from shared.domain.values import NOTHING, Side, digests
 from shared.errors import AccessLost, Conflict, CosellError, Refused, Remote, Unavailable
 from shared.ports import Change
 from shared.sync.desk import Desk, Ended, Linked, concluded
@@ -99,19 +99,32 @@ async def _one_write(desk: Desk, work: _Work, side: Side, change: Change) -> _Wo
         raise
     except CosellError as error:
         if isinstance(error, Refused) and _dispensable(change):
-            return work
+            return await _words_alone(desk, work, side, change)
         await _settle(desk, work, cut_short=True)
         raise
     return replace(work, answers={**work.answers, side: answer})
 
 
+async def _words_alone(desk: Desk, work: _Work, side: Side, change: Change) -> _Work:
+    """What a closed row did not take beside the words is given up, until it changes; the words are tried alone."""
+    if not change.values:
+        return work
+    names = frozenset(change.values)
+    plan = replace(work.plan, writes={**work.plan.writes, side: NOTHING}, settled=work.plan.settled | names)
+    work = replace(work, plan=plan)
+    return await _one_write(desk, work, side, rest) if (rest := _change(desk, work, side)) else work
+
+
 def _dispensable(change: Change) -> bool:
     """A refusal that changes no outcome: of words on a closed row, or of the tie on a referral not yet accepted.
 
-    Whether either is taken is documented nowhere; the tie is written with the next look after the accept.
+    Whether either is taken is documented nowhere; the tie is written with the next look after the accept. What begins
+    with the win comes after the row was closed, so it is no more than words there.
     """
     record = change.record
     closed, pending = deal.STAGE in record.locked, record.values.get(deal.STAGE) is Stage.PENDING
+    if record.side is Side.CRM and closed:
+        return not set(change.values) - deal.AFTER_WON
     return not change.values and (closed or pending)
 
 
@@ -163,7 +176,8 @@ def _outcome(desk: Desk, work: _Work, settlement: Settlement) -> Outcome:
     lines = wrote(desk, plan)
     if not lines and not work.pair.said and not plan.tells and plan.left:
         return left(kept(plan.left))
-    again = work.plan.again or bool(work.plan.invite) or any(surprised(side, settlement) for side in Side)
+    more = work.plan.again or bool(work.plan.invite) or bool(work.plan.lacking)
+    again = more or any(surprised(side, settlement) for side in Side)
     reason = kept((*spoken((*work.pair.said, *lines)), *plan.tells, *plan.left)) or work.pair.made
     return done(reason or AGREED, wrote=lines, look_again=again)
 

@@ -265,6 +265,12 @@ class GatewayLaws:
         with pytest.raises(AccessLost):
             await bench.gateway.read(ident)
 
+    async def test_what_lies_beside_no_record_concerns_none(self, bench: Bench) -> None:
+        """A record of any other kind, or one that is not there, is shown by none of ours."""
+        await bench.make()
+
+        assert [await bench.gateway.showing(Ref(kind, MISSING)) for kind in ("account", "opportunity")] == [(), ()]
+
     async def test_a_ping_names_the_world(self, bench: Bench) -> None:
         """A ping is an authenticated call whose answer is the same each time."""
         assert await bench.gateway.ping() == await bench.gateway.ping()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 
 from sandbox.dynamics.seed import detail_id
 from shared.connectors.dynamics.delta import Delta
+from shared.connectors.dynamics.showing import AT_ONCE
 from shared.domain.values import Ref
 from shared.errors import Misconfigured, Refused
 from shared.ports import Page, Seen
-from tests.contract.dynamics_bench import DynamicsBench, open_bench
+from tests.contract.dynamics_bench import SYNC, DynamicsBench, open_bench
 from tests.contract.gateway_laws import poll
 
+DETAILS = "msft_mspartnersolutiondetails"
 WEEK = 8 * 24 * 3600
 
 
@@ -58,6 +61,37 @@ async def test_deleted_rows_are_gone(bench: DynamicsBench) -> None:
     seen, _ = await poll(bench.gateway, cursor)
     gone = {Ref("opportunity", one), Ref("msft_mspartnersolution", row)}
     assert {Seen(ref=ref, version="", gone=True) for ref in gone} == set(seen)
+
+
+async def test_an_edited_detail_is_seen_as_the_deals_that_show_it(bench: DynamicsBench) -> None:
+    """Open deals to be synchronised and no others; a detail that nobody shows wakes nobody."""
+    made = [await bench.make() for _ in range(3)]
+    off = str((await bench.opportunity(**{SYNC: False}))["opportunityid"])
+    for ident in (*made, off):
+        await solution_row(bench, ident)
+    await bench.close(made[2])
+    _, cursor = await poll(bench.gateway, None)
+    for solution in ("SOL-1001", "SOL-1002"):
+        await bench.seller("PATCH", f"{DETAILS}({detail_id(solution)})", {"msft_name": "Renamed"})
+    seen, cursor = await poll(bench.gateway, cursor)
+
+    assert {each.ref for each in seen} == {Ref("opportunity", ident) for ident in made[:2]}
+    assert all(each.version for each in seen)
+    assert (await poll(bench.gateway, cursor))[0] == []
+
+
+async def test_deals_are_found_by_the_records_beside_them(bench: DynamicsBench) -> None:
+    """A row by its deal, a detail by all its deals, also where they are more than one query asks for."""
+    made = await bench.make()
+    row = (await solution_row(bench, made))["msft_mspartnersolutionid"]
+    showing = bench.gateway._showing(await bench.gateway.inspect())
+    assert showing is not None
+    many = [str(uuid.uuid4()) for _ in range(2 * AT_ONCE)]
+
+    assert await bench.gateway.showing(Ref("msft_mspartnersolution", row)) == (made,)
+    assert await bench.gateway.showing(Ref("msft_mspartnersolutiondetail", detail_id("SOL-1001"))) == (made,)
+    assert await showing.of_details([*many, detail_id("SOL-1001")]) == (made,)
+    assert await bench.gateway.showing(Ref("msft_mspartnersolution", many[0])) == ()
 
 
 async def test_an_expired_cursor_reads_everything(bench: DynamicsBench) -> None:
@@ -107,10 +141,9 @@ async def test_a_table_that_is_new_starts_with_a_baseline(bench: DynamicsBench) 
     del links["account"]
     await bench.account(name="Another")
     seen, moved = await poll(bench.gateway, json.dumps(links))
-    assert (seen, set(json.loads(moved))) == (
-        [],
-        {"opportunity", "lead", "account", "contact", "msft_mspartnersolution"},
-    )
+    solutions = {"msft_mspartnersolution", "msft_mspartnersolutiondetail"}
+    followed = {"opportunity", "lead", "account", "contact", *solutions}
+    assert (seen, set(json.loads(moved))) == ([], followed)
 
 
 @pytest.mark.parametrize("spoilt", ["{", "[]", "", '{"opportunity": null}', '{"opportunity": {"link": "newer"}}'])
@@ -124,12 +157,12 @@ async def test_a_cursor_that_cannot_be_read_reads_everything(bench: DynamicsBenc
 
 
 async def test_every_table_of_a_cursor_that_cannot_be_read_is_read(bench: DynamicsBench) -> None:
-    """Also the solutions' table, whose name is found and not known; but only the deals' list says who is gone."""
+    """Also the solutions' tables, whose names are found and not known; but only the deals' list says who is gone."""
     made = await bench.make()
     await solution_row(bench, made)
     account = Ref("account", (await bench.account())["accountid"])
     seen = [each for page in await pages(bench, "spoilt") for each in page.seen]
-    assert [each.ref for each in seen].count(Ref("opportunity", made)) == 2
+    assert [each.ref for each in seen].count(Ref("opportunity", made)) == 3
     assert account in [each.ref for each in seen]
 
 

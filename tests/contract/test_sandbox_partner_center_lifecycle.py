@@ -88,6 +88,27 @@ async def test_only_a_shared_won_deal_is_registered() -> None:
     assert read["registrations"][0]["contract"] | {"value": 9, "term": "Finite"} == read["registrations"][0]["contract"]
 
 
+async def test_microsoft_alone_goes_on_with_a_registration() -> None:
+    """A review moves both statuses, stamps its step and is announced; nobody else may write them."""
+    add = [{"op": "add", "path": "/registrations/-", "value": {"type": "AzureIPCoSell"}}]
+    async with sandbox() as box:
+        own = await box.create(shared())
+        await box.patch(own["id"], WON)
+        unregistered = await box.client.post(f"/control/referrals/{own['id']}/review", json={"status": "Approved"})
+        await box.patch(own["id"], add)
+        cheeky = await box.patch(own["id"], replace(registrations__0__status="Approved"))
+        unknown = await box.client.post(f"/control/referrals/{own['id']}/review", json={"status": "Maybe"})
+        said = {"status": "ActionRequired", "statusReason": "The contract is not signed"}
+        reviewed = await box.client.post(f"/control/referrals/{own['id']}/review", json=said)
+        read = await box.get(own["id"])
+    registration = read["registrations"][0]
+
+    assert [one.status_code for one in (unregistered, cheeky, unknown, reviewed)] == [400, 400, 400, 200]
+    assert {name: registration[name] for name in said} == said
+    assert read["registrationStatus"] == "ActionRequired"
+    assert registration["statusHistory"]["actionRequiredDateTime"]
+
+
 async def test_sharing_can_be_given_and_never_withdrawn() -> None:
     """Private becomes shared by one patch; afterwards the consent, the contact and help already given stay."""
     contact = [PERSON | {"email": "other@contoso.example.com"}]

@@ -51,6 +51,14 @@ def whole_deal(**changes: Value) -> dict[str, Value]:
     }
 
 
+MOST_SOLUTIONS = 50
+
+
+def _group(values: Values) -> Group:
+    held = values[deal.SOLUTIONS]
+    return held if isinstance(held, Group) else Group()
+
+
 @dataclass
 class Row:
     """A record as its server keeps it."""
@@ -76,9 +84,9 @@ class Row:
 class FakeGateway:
     """One side. `carries_marker` false plays a server that drops the marker; `rounds` one that cannot hold cents.
 
-    `strict` plays one that takes nothing at all on closed records, and only the answer on pending ones. `lag` is for
-    how many seconds a new record can neither be read nor searched. `early` keeps leads, and is polled by the gateway
-    that it lies `beside`.
+    `strict` plays one that takes nothing at all on closed records, and only the answer on pending ones; `shut` a CRM
+    whose closed records take nothing but words. `lag` is for how many seconds a new record can neither be read nor
+    searched. `early` keeps leads, and is polled by the gateway that it lies `beside`.
     """
 
     side: Side
@@ -87,11 +95,13 @@ class FakeGateway:
     carries_marker: bool = True
     rounds: bool = False
     strict: bool = False
+    shut: bool = False
     lag: float = 0
     title: str = ""
     kind: str = ""
     rows: dict[str, Row] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    shown_by: dict[Ref, tuple[str, ...]] = field(default_factory=dict)
     history: list[tuple[str, str, Value, str]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     on_change: Callable[[str, str], None] = lambda _ident, _who: None
@@ -186,6 +196,10 @@ class FakeGateway:
             return ()
         return tuple(row.id for row in self.rows.values() if row.counterpart == counterpart and not self._late(row))
 
+    async def showing(self, beside: Ref) -> tuple[str, ...]:
+        await self._begin("showing")
+        return self.shown_by.get(beside, ())
+
     async def ours_in(self, parent: str) -> tuple[str, ...]:
         await self._begin("ours_in")
         return tuple(row.id for row in self.rows.values() if row.ours and row.parent == parent and parent)
@@ -207,7 +221,8 @@ class FakeGateway:
         values[deal.STAGE] = Stage.ACTIVE if self.side is Side.PARTNER else Stage.HOLD if pending else Stage.OPEN
         if self.early:
             values = {name: value for name, value in values.items() if name in LEAD_FIELDS} | {deal.STAGE: Stage.LEAD}
-        for name in (deal.HELP, deal.MICROSOFT_STAGE) if self.side is Side.PARTNER else (deal.MICROSOFT_STAGE,):
+        later = (deal.HELP, *deal.AFTER_WON) if self.side is Side.PARTNER else ()
+        for name in (deal.MICROSOFT_STAGE, *later):
             values.pop(name, None)
         row = self._new_row(draft.id or str(uuid.UUID(int=next(self._versions) << 64)), values)
         if self.side is Side.CRM and not self.early:
@@ -238,6 +253,8 @@ class FakeGateway:
         for name, value in change.values.items():
             self.history.append((row.id, name, value, "sync"))
         self._touch(row, change.values)
+        if self.side is Side.PARTNER and deal.CONTRACT in change.values:
+            row.values.setdefault(deal.REGISTRATION, "ReviewPending")
         row.counterpart = change.counterpart or row.counterpart
         row.shared = row.shared or change.share
         self._note(row, change.marker, change.note.line, change.note.mark)
@@ -290,7 +307,7 @@ class FakeGateway:
         wanted = values.get(deal.STAGE)
         if self.early and stage is not Stage.LEAD and values:
             self._refuse(row, f"a lead that is {stage} takes no {sorted(values)}")
-        if stage in CLOSED and set(values) - {deal.MICROSOFT_ID}:
+        if stage in CLOSED and set(values) - {deal.MICROSOFT_ID} - self._begun(row):
             self._refuse(row, f"{stage} is final, and {sorted(values)} was written")
         if self.side is Side.PARTNER and stage is Stage.PENDING and set(values) - {deal.STAGE, deal.CLOSE_REASON}:
             self._refuse(row, f"pending takes no {sorted(values)}")
@@ -298,8 +315,17 @@ class FakeGateway:
             self._refuse(row, "visibility never goes back")
         if self.side is Side.PARTNER and CONTACTS_FIXED in self._locks(row).values() and deal.CONTACTS in values:
             self._refuse(row, "a shared contact is written once")
+        if self.side is Side.PARTNER and deal.SOLUTIONS in values and not 1 <= len(_group(values)) <= MOST_SOLUTIONS:
+            self._refuse(row, f"{len(_group(values))} solutions")
         if wanted is Stage.PENDING:
             self._refuse(row, "nothing becomes pending again")
+
+    def _begun(self, row: Row) -> frozenset[str]:
+        """What only a won deal takes: on the partner side its registration, and what comes of it in the CRM."""
+        if self.side is Side.CRM:
+            return frozenset() if self.shut else deal.AFTER_WON
+        registrable = row.values[deal.STAGE] is Stage.WON and bool(row.values[deal.VISIBLE])
+        return frozenset({deal.CONTRACT}) if registrable else frozenset()
 
     def _refuse(self, row: Row, why: str) -> None:
         self.violations.append(f"{row.id}: {why}")
@@ -338,6 +364,7 @@ class FakeGateway:
         if self.side is Side.PARTNER:
             values.pop(deal.HELP, None)
             values.pop(deal.ACTUAL, None)
+            values |= {name: row.values.get(name) for name in deal.AFTER_WON} if self._begun(row) else {}
         return Snapshot(
             side=self.side,
             ref=Ref(self.kind, row.id),
@@ -367,7 +394,8 @@ class FakeGateway:
     def _locks(self, row: Row) -> dict[str, str]:
         stage = row.values[deal.STAGE]
         if stage in CLOSED or stage is Stage.QUALIFIED:
-            return {spec.name: f"it is closed in {self.title}" for spec in deal.DEAL}
+            open_ones = self._begun(row) if self.side is Side.PARTNER else deal.AFTER_WON
+            return {f.name: f"it is closed in {self.title}" for f in deal.DEAL if f.name not in open_ones}
         if stage is Stage.PENDING:
             return {f.name: "only accepting or declining is possible now" for f in deal.DEAL if f.name != deal.STAGE}
         shared = self.side is Side.PARTNER and row.values[deal.VISIBLE] and row.values[deal.CONTACTS]

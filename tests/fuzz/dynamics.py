@@ -12,7 +12,7 @@ from shared.connectors.dynamics.journal import audit_text, plain_name
 from shared.connectors.dynamics.verdicts import VERDICTS
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
-from shared.domain.values import Money, Value, frozen
+from shared.domain.values import Money, Ref, Solution, Value, frozen
 from shared.ports import Change, Page
 from tests.contract import dynamics_bench
 from tests.fakes.store import START
@@ -118,6 +118,25 @@ def _found() -> Sequence[bytes]:
     return [json.dumps({"value": [row], **row}).encode()]
 
 
+def _library(data: bytes) -> None:
+    """The catalogue listed, a file's details compared with it, and the deals that show one."""
+
+    async def listed(gateway: Dynamics) -> None:
+        library = await gateway.library()
+        library.planned([Solution(id="SOL-1001", name="Insights")], await library.every())
+        assert library.names is not None
+        for kind in (library.names.row, library.names.detail):
+            await gateway.showing(Ref(kind, IDENT))
+
+    of_dynamics(data, listed)
+
+
+def _details() -> Sequence[bytes]:
+    names = {"msft_solutionidentifier": "SOL-1001", "msft_name": "Insights", "msft_type": None}
+    row = {"msft_mspartnersolutiondetailid": IDENT, "_msft_opportunityid_value": IDENT, "@odata.etag": 'W/"7"', **names}
+    return [json.dumps({"value": [row], **row}).encode()]
+
+
 def _batches() -> Sequence[bytes]:
     batch = recorded.dynamics()
     return [batch.batch_kind.encode() + b"\n" + batch.batch]
@@ -162,6 +181,7 @@ PARSERS = (
         read=lambda data: of_dynamics(data, lambda gateway: gateway.find("r-1")),
         samples=_pages,
     ),
+    Parser(name="dynamics-library", read=_library, samples=lambda: [*_details(), *_pages()]),
     Parser(
         name="audit", read=_audit, samples=lambda: ["Zähler 😀\n2026-01-01 10:00 - before\n".encode() * 9], allowed=()
     ),

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from shared.connectors.answers import LONGEST_WAIT, retry_after
 from shared.connectors.partner_center import PartnerCenter, Webhook
 from shared.connectors.partner_center.mapping import widened
+from shared.connectors.partner_center.patching import operations
 from shared.connectors.partner_center.polling import Cursor
 from shared.connectors.partner_center.registration import EVENTS
 from shared.connectors.partner_center.tenant import tenant_of
@@ -18,7 +20,7 @@ from shared.connectors.partner_center.wire import Referral, instant
 from shared.connectors.rest import Verdicts, decipher
 from shared.domain import deal
 from shared.domain.link import Purpose
-from shared.domain.values import frozen
+from shared.domain.values import Contract, Money, frozen
 from shared.errors import CosellError, Transient
 from shared.messages import Look, Signal
 from shared.platform.telemetry import LogTelemetry
@@ -33,6 +35,11 @@ from tests.fuzz.webhooks import SAMPLES, as_headers, headers_of
 IDENT = "3f0c1d9e-5a51-4f0e-9a5a-1c2d3e4f5a6b"
 STATUSES = (400, 401, 403, 404, 409, 412, 422, 429, 500, 503)
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+TODAY = SINCE.date()
+CONTRACT = Contract(
+    value=Money(Decimal(1), "EUR"), term="Perpetual", start=TODAY, signed=TODAY, on_azure=True, deployment="Partner",
+    pricing="Other",
+)  # fmt: skip
 CURSOR = Cursor(at=SINCE, kept={IDENT: '"1"'}).encoded()
 
 
@@ -45,6 +52,14 @@ def _read(data: bytes) -> None:
     whole = widened(record, [native] if isinstance(native, Referral) else [])
     carried.compared(whole)
     carried.to_dynamics(whole)
+
+
+def _won_deal(data: bytes) -> None:
+    """A won referral, and what would be sent to change the contract that it is registered with."""
+    record = of_partner(data, lambda gateway: gateway.read(IDENT))
+    if record is not None and isinstance(record.native, Referral):
+        carried.compared(record)
+        json.dumps(operations(record.native, {deal.CONTRACT: CONTRACT}), default=str)
 
 
 def _engagement(data: bytes) -> None:
@@ -145,6 +160,15 @@ def _referrals() -> Sequence[bytes]:
     return [(SAMPLES / "partner_center" / "referral_newest.json").read_bytes(), recorded.partner().referral]
 
 
+def _won() -> Sequence[bytes]:
+    """Won and registered, and won alone."""
+    contract = {"currency": "USD", "value": 9, "term": "Finite", "signDateTime": "2026-11-20T12:00:00Z"}
+    details = [{"id": "SOL-1", "isDeployedOnAzure": True, "pricingModel": "Other", "value": "9"}]
+    made = {"status": "ReviewPending", "statusReason": None, "contract": contract, "solutionDetails": details}
+    won = {**json.loads(recorded.partner().referral), "status": "Closed", "substatus": "Won"}
+    return [json.dumps({**won, "registrations": held}).encode() for held in ([made], [])]
+
+
 def _both() -> bytes:
     """A referral and a list in one, as a create is followed by a read and by a list."""
     referral = json.loads(recorded.partner().referral)
@@ -163,6 +187,7 @@ def _errors() -> Sequence[bytes]:
 
 PARSERS = (
     Parser(name="partner-referral", read=_read, samples=_referrals),
+    Parser(name="partner-deal-registration", read=_won_deal, samples=_won),
     Parser(name="partner-engagement", read=_engagement, samples=_pages),
     Parser(name="partner-write-answer", read=_write, samples=_referrals),
     Parser(name="partner-invitation", read=_invite, samples=lambda: [_both(), *_referrals()]),

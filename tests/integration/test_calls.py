@@ -99,6 +99,7 @@ async def test_a_quiet_heal(bench: Bench) -> None:
             "crm GET contacts",
             "crm GET systemusers",
             "crm GET msft_mspartnersolutions",
+            "crm GET msft_mspartnersolutiondetails",
         ]
     )
 

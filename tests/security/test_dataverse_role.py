@@ -52,6 +52,7 @@ async def everything(bench: DynamicsBench) -> None:
     assert made.ref.id in await bench.gateway.find(made.counterpart)
     await edits(bench, made.ref.id)
     await leads_too(bench)
+    await catalogue(bench)
 
 
 async def leads_too(bench: DynamicsBench) -> None:
@@ -75,6 +76,13 @@ async def edits(bench: DynamicsBench, ident: str) -> None:
     for stage in (Stage.WON, Stage.OPEN, Stage.LOST):
         record = await send(bench, record, {deal.STAGE: stage})
     assert record.values[deal.STAGE] is Stage.LOST
+
+
+async def catalogue(bench: DynamicsBench) -> None:
+    """What `cosell solutions import` does: a detail is made, and another brought up to date."""
+    library = await bench.gateway.library()
+    wanted = [replace(ONE, name="Renamed"), Solution(id="SOL-8888", name="Loaded")]
+    await library.write(library.planned(wanted, await library.every()))
 
 
 async def test_the_role_is_enough_and_nothing_is_left_over(bench: DynamicsBench) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from shared.connectors.dynamics.batch import Operation, Part, content_type, parts_of, request_body
-from shared.connectors.dynamics.odata import Row, row_of, rows_of
+from shared.connectors.dynamics.odata import Row, row_of, rows_of, unreadable
 from shared.connectors.dynamics.verdicts import SYSTEM, AlreadyThere
 from shared.connectors.rest import Answer, Missing, Rest
 from shared.errors import Conflict
 
 REPRESENTATION = "return=representation"
 ANSWERED = 200
+PAGE_SIZE = 5000  # the most that one page holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,28 @@ class Calls:
         parts = parts_of(await self.rest.call("POST", "$batch", headers=headers, content=content))
         # A failed change set is one part in its place, so that the read is always the last.
         return Batched(changes=parts[:-1], read=parts[-1] if parts else None, system=self.rest.system)
+
+    async def commit(self, changes: Sequence[Operation]) -> None:
+        """One change set: all of it or nothing. Raises what the vendor's table makes of the first refusal."""
+        boundary = self.new_id()
+        # Without the preference the refusal's status is the whole batch's, and its words are not where they belong.
+        headers = {"Content-Type": content_type(boundary), "Prefer": "odata.continue-on-error"}
+        content = request_body(changes, (), boundary)
+        self.check(parts_of(await self.rest.call("POST", "$batch", headers=headers, content=content)))
+
+    async def every(self, path: str, params: Mapping[str, str], page_size: int = PAGE_SIZE) -> AsyncIterator[Row]:
+        """All rows of a query, page by page."""
+        headers = {"Prefer": f"odata.maxpagesize={page_size}"}
+        followed = set[str]()
+        url, asked = path, dict(params) or None
+        while url:
+            if url in followed:
+                raise unreadable("the pages of a list lead back to one that was read before")
+            followed.add(url)
+            body = (await self.rest.call("GET", url, params=asked, headers=headers)).json()
+            for row in rows_of(body):
+                yield row
+            url, asked = row_of(body).text("@odata.nextLink"), None
 
     def check(self, parts: Sequence[Part]) -> None:
         """Raise what the vendor's table makes of the first refusal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.connectors.dynamics.batch import Operation
@@ -21,6 +21,9 @@ from shared.connectors.dynamics.solutions import (
 )
 from shared.domain import deal
 from shared.domain.values import Group, Solution, Values
+from shared.errors import NeedsDecision
+
+MOST_TRIES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +56,38 @@ class Catalog:
         return found
 
     async def _make(self, solution: Solution, names: SolutionNames) -> str:
-        ident = detail_ident(self.config.pair, solution)
-        path = f"{names.detail_set}({ident})"
-        await self.calls.make(path, detail_body(names, solution), select=names.detail_id)
-        return ident
+        """A detail under the chosen id; where the one of that id says another solution by now, under the next."""
+        taken = set[str]()
+        while len(taken) < MOST_TRIES:
+            ident = detail_ident(self.config.pair, solution, taken)
+            path = f"{names.detail_set}({ident})"
+            made = await self.calls.make(path, detail_body(names, solution), select=names.detail_id)
+            if made is not None or await self._says(path, solution, names):
+                return ident
+            taken.add(ident)
+        raise NeedsDecision(
+            f"The detail rows that were made for the solution {solution.id} all say other solutions by now",
+            advice="Give one of the rows of Microsoft Solution Details this identifier, then replay",
+        )
 
-    def additions(self, opportunity: str, solutions: Iterable[Solution], details: Mapping[str, str]) -> list[Operation]:
+    async def _says(self, path: str, solution: Solution, names: SolutionNames) -> bool:
+        """Is the detail that is there the one that is meant? Another worker may have made it just now."""
+        row = await self.calls.get(path, {"$select": names.identifier})
+        return row is not None and row.text(names.identifier).strip().casefold() == solution.key
+
+    def additions(
+        self, opportunity: str, solutions: Iterable[Solution], details: Mapping[str, str], row: Row | None = None
+    ) -> list[Operation]:
+        """Rows for these solutions, beside those that the opportunity has: one of ours may point elsewhere by now."""
         if not self.names:
             return []
-        return [self._addition(self.names, opportunity, one, details[one.key]) for one in solutions]
+        taken = {child.text(self.names.row_id).lower() for child in row.children(self.names.collection)} if row else ()
+        return [self._addition(self.names, opportunity, one, details[one.key], taken) for one in solutions]
 
-    def _addition(self, names: SolutionNames, opportunity: str, solution: Solution, detail: str) -> Operation:
-        path = f"{names.row_set}({row_ident(self.config.pair, opportunity, solution)})"
+    def _addition(
+        self, names: SolutionNames, opportunity: str, solution: Solution, detail: str, taken: Container[str]
+    ) -> Operation:
+        path = f"{names.row_set}({row_ident(self.config.pair, opportunity, solution, taken)})"
         return self.calls.patching(path, row_body(names, opportunity, detail))
 
     def removals(self, values: Values, row: Row) -> list[Operation]:

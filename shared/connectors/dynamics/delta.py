@@ -12,8 +12,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.connectors.dynamics.calls import PAGE_SIZE
 from shared.connectors.dynamics.odata import Row, is_guid, joined, rows_of, unreadable
 from shared.connectors.dynamics.schema import SolutionNames
+from shared.connectors.dynamics.showing import Showing
 from shared.connectors.dynamics.verdicts import CursorExpired, NotTracked
 from shared.connectors.foreign_json import lenient
 from shared.connectors.rest import Rest
@@ -21,7 +23,6 @@ from shared.domain.values import Ref
 from shared.errors import Misconfigured
 from shared.ports import Page, Seen
 
-PAGE_SIZE = 5000  # the most that one page holds
 DEAL, LEAD = "opportunity", "lead"
 EXPIRED = ""  # in place of a link: everything has to be read again
 
@@ -60,17 +61,19 @@ FEEDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Delta:
-    """Follows one organisation's tables."""
+    """Follows one organisation's tables; `showing` tells which deals a changed detail stands for."""
 
     rest: Rest
     solutions: SolutionNames | None
+    showing: Showing | None = None
     page_size: int = PAGE_SIZE
 
     def feeds(self) -> tuple[Feed, ...]:
         names = self.solutions
         if names is None:
             return FEEDS
-        return (*FEEDS, Feed(kind=names.row, set=names.row_set, key=names.row_id, owner=names.opportunity))
+        rows = Feed(kind=names.row, set=names.row_set, key=names.row_id, owner=names.opportunity)
+        return (*FEEDS, rows, Feed(kind=names.detail, set=names.detail_set, key=names.detail_id))
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
         """What changed in all tables; the last page alone carries the moved cursor.
@@ -113,9 +116,17 @@ class Delta:
             followed.add(url)
             body = (await self.rest.call("GET", url, params=params, headers=prefer)).json()
             shown = () if baseline else tuple(seen for row in rows_of(body) if (seen := feed.seen(row)))
+            if self.showing and feed.kind == self.showing.names.detail:
+                shown = await self._deals(self.showing, shown)
             row = Row(body if isinstance(body, Mapping) else {})
             yield Page(seen=shown, full=full), row.text("@odata.deltaLink")
             url, params = row.text("@odata.nextLink"), None
+
+    async def _deals(self, showing: Showing, details: tuple[Seen, ...]) -> tuple[Seen, ...]:
+        """A changed detail stands for the deals that show it; one that is gone was taken from them before."""
+        changed = [seen for seen in details if not seen.gone]
+        deals = await showing.of_details(seen.ref.id for seen in changed)
+        return tuple(Seen(ref=Ref(DEAL, ident), version=changed[0].version) for ident in deals)
 
 
 def _links(cursor: str | None) -> dict[str, Any] | None:

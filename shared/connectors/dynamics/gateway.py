@@ -15,12 +15,15 @@ from shared.connectors.dynamics.delta import LEAD, Delta
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.discovery import find_solutions
 from shared.connectors.dynamics.holding import Holding
-from shared.connectors.dynamics.metadata import read_table
+from shared.connectors.dynamics.library import Library
+from shared.connectors.dynamics.metadata import TEXT, read_table
 from shared.connectors.dynamics.microsoft import flows_active
 from shared.connectors.dynamics.odata import Row, equals, is_guid, row_of
 from shared.connectors.dynamics.reading import Reader
+from shared.connectors.dynamics.registering import find_registration
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.selection import query
+from shared.connectors.dynamics.showing import Showing
 from shared.connectors.dynamics.updating import Update
 from shared.connectors.dynamics.verdicts import UnknownName
 from shared.connectors.dynamics.writing import Writer
@@ -31,6 +34,11 @@ from shared.ports import Change, Clock, Draft, Page, Recovered, Search, Snapshot
 
 T = TypeVar("T")
 MISTAKEN = timedelta(minutes=1)  # a column that is not there is looked for again: two dozen requests each time
+
+NO_SOLUTIONS = (
+    "Dynamics 365 has no tables of Microsoft solutions, or more than one pair of them: a table labelled Microsoft "
+    "Solution that belongs to opportunity, with a lookup to Microsoft Solution Detail"
+)
 
 
 @dataclass(kw_only=True)
@@ -87,6 +95,10 @@ class Dynamics:
         found = await self._known(lambda _: self.calls.list("opportunities", asked))
         return tuple(row.text("opportunityid").lower() for row in found)
 
+    async def showing(self, beside: Ref) -> tuple[str, ...]:
+        """Ids of the opportunities that show this solution row, or this solution's detail."""
+        return await self._known(lambda schema: self._shown_by(schema, beside))
+
     async def create(self, draft: Draft) -> Snapshot:
         """The opportunity under the draft's id, with account and contact; the existing one, if it is there already."""
         return await self._known(lambda schema: self._create(schema, draft))
@@ -108,8 +120,9 @@ class Dynamics:
     async def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         """What changed since the cursor; see `delta`."""
         schema = await self._schema()
+        delta = Delta(rest=self.calls.rest, solutions=schema.solutions, showing=self._showing(schema))
         try:
-            async for page in Delta(rest=self.calls.rest, solutions=schema.solutions).pages(cursor):
+            async for page in delta.pages(cursor):
                 yield page
         except UnknownName as error:
             self.memory.schema = None
@@ -131,6 +144,14 @@ class Dynamics:
         """
         return await self._looked_up()
 
+    async def library(self) -> Library:
+        """The solution details of this organisation, all together; raises Misconfigured where it has no such tables."""
+        schema = await self._schema()
+        if schema.solutions is None:
+            raise Misconfigured((NO_SOLUTIONS,))
+        table = await read_table(self.calls.rest, schema.solutions.detail, TEXT)
+        return Library(calls=self.calls, config=self.config, names=schema.solutions, table=table)
+
     def reader(self, schema: Schema) -> Reader:
         return Reader(config=self.config, schema=schema, currencies=self.directory.codes)
 
@@ -143,6 +164,14 @@ class Dynamics:
         self.directory.learn(row)
         teams = [team.text("teamid") for team in row.children("opportunity_Teams")]
         return self.reader(schema).snapshot(row, await self.directory.members(teams))
+
+    async def _shown_by(self, schema: Schema, beside: Ref) -> tuple[str, ...]:
+        showing = self._showing(schema)
+        return await showing.deals(beside) if showing else ()
+
+    def _showing(self, schema: Schema) -> Showing | None:
+        names = schema.solutions
+        return Showing(calls=self.calls, config=self.config, names=names) if names else None
 
     async def _create(self, schema: Schema, draft: Draft) -> Snapshot:
         creation = Creation(
@@ -188,7 +217,14 @@ class Dynamics:
         tables = await asyncio.gather(*(read_table(self.calls.rest, name) for name in names))
         solutions = await find_solutions(self.calls.rest, self.config.prefix)
         opportunity, account, contact = tables
-        schema = Schema(opportunity=opportunity, account=account, contact=contact, solutions=solutions)
+        registration = find_registration(opportunity, dict.fromkeys((self.config.own_prefix, self.config.prefix)))
+        schema = Schema(
+            opportunity=opportunity,
+            account=account,
+            contact=contact,
+            solutions=solutions,
+            registration=registration,
+        )
         try:
             self.config.check(schema)
         except Misconfigured as error:

@@ -41,10 +41,12 @@ class Holding:
     @property
     def _columns(self) -> Mapping[str, str]:
         """The columns that cut a text instead of refusing it."""
-        names = self.config.names
+        names, registration = self.config.names, self.schema.registration
         return {
             deal.NAME: "name",
             deal.NOTES: "description",
             deal.PROGRAM: names.program,
             deal.MICROSOFT_ID: names.microsoft_id,
+            deal.REGISTRATION: registration.name("status"),
+            deal.REGISTRATION_REASON: registration.name("reason"),
         }

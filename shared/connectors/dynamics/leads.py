@@ -84,6 +84,11 @@ class Leads:
         del parent
         return ()
 
+    async def showing(self, beside: Ref) -> tuple[str, ...]:
+        """Nothing: a lead has no solutions."""
+        del beside
+        return ()
+
     async def made_from(self, origin: Ref) -> tuple[str, ...]:
         del origin
         return ()

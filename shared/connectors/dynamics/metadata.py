@@ -19,32 +19,35 @@ _OPTIONS = {"$select": "LogicalName", "$expand": "OptionSet,GlobalOptionSet"}
 _STATUS = {"$select": "LogicalName", "$expand": "OptionSet"}
 _BOUNDS = "LogicalName,MinValue,MaxValue,Precision"
 # What a base attribute does not tell, by kind: which query tells it. Bounds matter for the deal value alone.
-_TEXT: Mapping[str, Mapping[str, str]] = {
+TEXT: Mapping[str, Mapping[str, str]] = {
     "StringAttributeMetadata": {"$select": "LogicalName,MaxLength"},
     "MemoAttributeMetadata": {"$select": "LogicalName,MaxLength"},
 }
 DETAILS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "opportunity": {
-        **_TEXT,
+        **TEXT,
         "PicklistAttributeMetadata": _OPTIONS,
         "StatusAttributeMetadata": _STATUS,
         "MoneyAttributeMetadata": {"$select": f"{_BOUNDS},PrecisionSource"},
         "DecimalAttributeMetadata": {"$select": _BOUNDS},
     },
     "lead": {
-        **_TEXT,
+        **TEXT,
         "StatusAttributeMetadata": _STATUS,
         "MoneyAttributeMetadata": {"$select": f"{_BOUNDS},PrecisionSource"},
     },
-    "account": _TEXT,
-    "contact": _TEXT,
+    "account": TEXT,
+    "contact": TEXT,
 }
 
 
-async def read_table(rest: Rest, name: str) -> Table:
-    """One table with all its columns; the calls go out together, since nothing else can start before them."""
+async def read_table(rest: Rest, name: str, details: Mapping[str, Mapping[str, str]] | None = None) -> Table:
+    """One table with all its columns; the calls go out together, since nothing else can start before them.
+
+    `details` says what else is told of its columns, where that is more than the table's own entry says.
+    """
     entity = f"EntityDefinitions(LogicalName='{name}')"
-    details = DETAILS.get(name, {})
+    details = DETAILS.get(name, {}) if details is None else details
     head, columns, *casts = await asyncio.gather(
         rest.call("GET", entity, params={"$select": "LogicalName,EntitySetName"}),
         rest.call("GET", f"{entity}/Attributes", params=_PLAIN),

@@ -10,6 +10,7 @@ from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.journal import plain_name
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.people import account_of, contact_of, customer, member, person
+from shared.connectors.dynamics.registering import registration_of
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.solutions import solutions_of
 from shared.connectors.dynamics.vocabulary import OPEN, code_of, stage_of
@@ -84,6 +85,12 @@ class Reader:
             yield deal.CLOSE_REASON, reason.label if reason else None
             yield deal.ACTUAL, None if actual is None else Money(actual, self._currency(row))
         yield from self._connector(row)
+        yield from registration_of(row, self.schema.registration, self._worth(row))
+
+    def _worth(self, row: Row) -> Money:
+        """What the deal was won for, else its value."""
+        won = row.number("actualvalue") if row.whole("statecode") != OPEN else None
+        return self.amount(row) if won is None else Money(won, self._currency(row))
 
     def _connector(self, row: Row) -> Iterator[tuple[str, Value]]:
         """The connector's columns, as many as this organisation has."""
@@ -112,7 +119,7 @@ class Reader:
 
     def _locks(self, row: Row) -> Mapping[str, str]:
         if row.whole("statecode") != OPEN:
-            return dict.fromkeys(deal.TITLES, CLOSED_REASON)
+            return dict.fromkeys((name for name in deal.TITLES if name not in deal.AFTER_WON), CLOSED_REASON)
         computed = row.flag("isrevenuesystemcalculated") and self.config.deal_value_field == "estimatedvalue"
         return {deal.AMOUNT: COMPUTED_REASON} if computed else {}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
+from types import MappingProxyType
 
 NUMBERS = frozenset({"Money", "Decimal", "Double", "Integer", "BigInt"})
 WHOLE = frozenset({"Integer", "BigInt"})
@@ -114,6 +115,26 @@ class SolutionNames:
     publisher: str = ""
 
 
+NO_COLUMNS: Mapping[str, Column] = MappingProxyType({})  # 3.11 takes no mapping as a plain default
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationNames:
+    """The columns of a deal's registration that this organisation has, by role (see `registering`)."""
+
+    columns: Mapping[str, Column] = field(default_factory=lambda: NO_COLUMNS)
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns.values())
+
+    def name(self, role: str) -> str:
+        return self.columns[role].name if role in self.columns else ""
+
+
+NO_REGISTRATION = RegistrationNames()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schema:
     """What one worker knows of the organisation; `solutions` is None where no such tables were found."""
@@ -122,6 +143,7 @@ class Schema:
     account: Table
     contact: Table
     solutions: SolutionNames | None = None
+    registration: RegistrationNames = NO_REGISTRATION
 
     def reason(self, value: int | None) -> Choice | None:
         """The status reason of an opportunity."""

@@ -58,7 +58,7 @@ def columns(config: Config, schema: Schema) -> str:
     """$select of an opportunity: what this organisation has of it."""
     configured = [name for name in (config.deal_value_field, config.deal_currency_field) if name]
     present = [name for name in config.names.every if name in schema.opportunity]
-    return joined((*STANDARD, *configured, *present))
+    return joined((*STANDARD, *configured, *present, *schema.registration.every))
 
 
 def query(config: Config, schema: Schema) -> Mapping[str, str]:

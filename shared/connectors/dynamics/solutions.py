@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from itertools import chain, count
 from typing import Any
 
 from shared.connectors.dynamics.odata import Row
@@ -43,12 +44,23 @@ def removed(wanted: Group, row: Row | None, names: SolutionNames) -> list[str]:
     return [ident for ident, found in pairs if found and found.key not in kept]
 
 
-def row_ident(pair: str, opportunity: str, solution: Solution) -> str:
-    return chosen_id(pair, "solution", opportunity, solution.key)
+def row_ident(pair: str, opportunity: str, solution: Solution, taken: Container[str] = ()) -> str:
+    """The id of the row that ties a solution to an opportunity; see `_free`."""
+    return _free(taken, pair, "solution", opportunity, solution.key)
 
 
-def detail_ident(pair: str, solution: Solution) -> str:
-    return chosen_id(pair, "solution-detail", solution.key)
+def detail_ident(pair: str, solution: Solution, taken: Container[str] = ()) -> str:
+    """The id of a solution's detail row; see `_free`."""
+    return _free(taken, pair, "solution-detail", solution.key)
+
+
+def _free(taken: Container[str], pair: str, kind: str, *source: str) -> str:
+    """The first id of a series that is always the same which no other row has.
+
+    A row that was made for one solution and now says another keeps the id that was chosen for the first.
+    """
+    idents = (chosen_id(pair, kind, *source, *again) for again in chain([()], ((str(n),) for n in count(2))))
+    return next(ident for ident in idents if ident not in taken)
 
 
 def row_body(names: SolutionNames, opportunity: str, detail: str) -> dict[str, Any]:

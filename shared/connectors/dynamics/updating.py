@@ -68,7 +68,7 @@ class Update:
         missing = catalog.missing(change.values, row)
         around = catalog.removals(change.values, row)
         if missing:
-            around += catalog.additions(change.record.ref.id, missing, await catalog.details(missing))
+            around += catalog.additions(change.record.ref.id, missing, await catalog.details(missing), row)
         if turn or around:
             return await self._together(change, row, turn, body, around)
         return await self._alone(change, row, body)
@@ -92,7 +92,7 @@ class Update:
 
     async def _alone(self, change: Change, row: Row, body: Body) -> Snapshot:
         if not body:
-            return change.record
+            return self._as_they_are(change, change.record)
         path, version = _path(change), change.record.version
         try:
             shown = await self.calls.patch(path, body, match=version, select=self._columns)
@@ -102,7 +102,14 @@ class Update:
                 raise
             return change.record
         with took_effect(AccessLost):
-            return await self._partly(shown) if shown else await self._reread(change)
+            return self._as_they_are(change, await self._partly(shown)) if shown else await self._reread(change)
+
+    def _as_they_are(self, change: Change, shown: Snapshot) -> Snapshot:
+        """Solutions of which no row had to come or go: a detail is shared by all deals, and keeps its own words."""
+        if deal.SOLUTIONS not in change.values or deal.SOLUTIONS not in change.record.values:
+            return shown
+        held = change.record.values[deal.SOLUTIONS]
+        return replace(shown, values=frozen({**shown.values, deal.SOLUTIONS: held}))
 
     def _business(self, change: Change, row: Row) -> bool:
         """Does the change reach further than what is told to the seller?"""

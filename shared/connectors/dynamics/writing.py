@@ -117,6 +117,12 @@ class Writer:
     def _microsoft_id(self, value: Value, _row: Row) -> Body:
         return self._text(self.config.names.microsoft_id, value)
 
+    def _registration(self, value: Value, _row: Row) -> Body:
+        return self._text(self.schema.registration.name("status"), value)
+
+    def _registration_reason(self, value: Value, _row: Row) -> Body:
+        return self._text(self.schema.registration.name("reason"), value)
+
     def _known(self, column: str, value: object) -> Body:
         return {column: value} if column in self.schema.opportunity else {}
 
@@ -174,6 +180,8 @@ _FIELDS: Mapping[str, _Write] = MappingProxyType(
         deal.INTENT: Writer._intent,  # noqa: SLF001  the same
         deal.PROGRAM: Writer._program,  # noqa: SLF001  the same
         deal.MICROSOFT_ID: Writer._microsoft_id,  # noqa: SLF001  the same
+        deal.REGISTRATION: Writer._registration,  # noqa: SLF001  the same
+        deal.REGISTRATION_REASON: Writer._registration_reason,  # noqa: SLF001  the same
     },
 )
 

@@ -54,6 +54,10 @@ class PartnerCenter:
         """Nothing: `externalReferenceId` cannot be filtered by (get-a-list-of-referrals)."""
         return ()
 
+    async def showing(self, beside: Ref) -> tuple[str, ...]:  # noqa: ARG002  the port's parameter
+        """Nothing: what belongs to a referral lies in it."""
+        return ()
+
     async def ours_in(self, parent: str) -> tuple[str, ...]:
         referrals = await self._engagement(parent)
         return tuple(referral.id for referral in referrals if is_ours(referral, self.organization))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from shared.connectors.partner_center.registering import contract_lock, registered, registrable
 from shared.connectors.partner_center.vocabulary import (
     INTENT_ATTRIBUTE,
     MICROSOFT,
@@ -17,7 +18,6 @@ from shared.connectors.partner_center.vocabulary import (
     stage_of,
 )
 from shared.connectors.partner_center.wire import (
-    CatalogSolution,
     CustomerProfile,
     Details,
     Member,
@@ -73,6 +73,8 @@ def shown(referral: Referral) -> dict[str, Value]:
         deal.PROGRAM: referral.referral_program or None,
         deal.CUSTOMER: customer(referral.customer_profile),
     }
+    if registrable(stage, visible=bool(values[deal.VISIBLE])):
+        values |= registered(referral, values[deal.SOLUTIONS])
     return values | _stage_values(referral, stage, values[deal.AMOUNT])
 
 
@@ -106,13 +108,8 @@ def solutions(requirements: Requirements | None) -> Group:
     return group(
         Solution(id=s.id or "", name=s.name or "", type=s.solution_type or "", publisher=s.publisher_name or "")
         for s in found
-        if is_managed(s)
+        if s.is_managed
     )
-
-
-def is_managed(solution: CatalogSolution) -> bool:
-    """A category is no solution of the catalogue: it is left where it is, and the CRM does not hear of it."""
-    return bool((solution.id or "").strip()) and (solution.type or "").casefold() != "category"
 
 
 def people(members: Sequence[Member] | None) -> Group:
@@ -194,5 +191,6 @@ def _locks(values: dict[str, Value], *, invited: bool) -> dict[str, str]:
             visible=bool(values[deal.VISIBLE]),
             contacts=bool(values[deal.CONTACTS]),
             invited=invited,
+            contract=contract_lock(values) if deal.CONTRACT in values else None,
         ),
     )

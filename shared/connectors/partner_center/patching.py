@@ -7,12 +7,13 @@ from copy import deepcopy
 from datetime import date
 from typing import Any
 
-from shared.connectors.partner_center.mapping import is_intent, is_managed, shown
+from shared.connectors.partner_center.mapping import is_intent, shown
+from shared.connectors.partner_center.registering import registration_operations
 from shared.connectors.partner_center.vocabulary import INTENT_ATTRIBUTE, OF_THE_CRM, WRITTEN
 from shared.connectors.partner_center.wire import CatalogSolution, Referral, Wire
 from shared.domain import deal
 from shared.domain.lifecycle import CLOSED, Stage
-from shared.domain.values import Group, Money, Person, Solution, Value, Values, blank
+from shared.domain.values import Contract, Group, Money, Person, Solution, Value, Values, blank
 
 Json = dict[str, Any]
 VISIBLE_POINTER = "/consent/consentToShareReferralWithMicrosoftSellers"
@@ -139,12 +140,18 @@ def _people(field: str, pointer: str, held: Callable[[Referral], Sequence[Wire] 
     return write
 
 
+def _registration(patch: Patch, referral: Referral, values: Mapping[str, Value]) -> None:
+    contract = values[deal.CONTRACT]
+    if isinstance(contract, Contract):
+        patch.operations += registration_operations(referral, contract)
+
+
 def _elements(value: Value) -> Iterable[Person | Solution]:
     return value.by_key().values() if isinstance(value, Group) else ()
 
 
 def _solution_key(element: Wire) -> str:
-    managed = isinstance(element, CatalogSolution) and is_managed(element)
+    managed = isinstance(element, CatalogSolution) and element.is_managed
     return (element.plain()["id"]).strip().casefold() if managed else ""
 
 
@@ -198,4 +205,5 @@ _WRITERS: Mapping[str, Writer] = {
     ),
     deal.TEAM: _people(deal.TEAM, "/team", lambda r: r.team),
     deal.STAGE: _stage,
+    deal.CONTRACT: _registration,
 }

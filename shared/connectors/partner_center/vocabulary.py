@@ -93,19 +93,32 @@ CONTACT_REASON = "the customer contact cannot change once the deal is shared wit
 CUSTOMER_REASON = "Partner Center takes the customer's name and address only when a deal is created"
 HELP_REASON = "Microsoft was already asked for help on this deal, which is asked once"
 READ_ONLY_REASON = "only Microsoft sets this"
+NOT_WON_REASON = "a deal is registered once it is won and Microsoft can see it"
 
 _ALWAYS = {
     deal.CUSTOMER: CUSTOMER_REASON,
     deal.PROGRAM: READ_ONLY_REASON,
     deal.MICROSOFT_ID: READ_ONLY_REASON,
     deal.MICROSOFT_STAGE: READ_ONLY_REASON,
+    deal.REGISTRATION: READ_ONLY_REASON,
+    deal.REGISTRATION_REASON: READ_ONLY_REASON,
+    deal.CONTRACT: NOT_WON_REASON,
 }
 
 
-def locks(stage: Stage | None, *, visible: bool, contacts: bool, invited: bool) -> Mapping[str, str]:
-    """Why a field cannot be written now (referral-resources: life cycle; manage-co-sell-opportunities: read-only)."""
+def locks(
+    stage: Stage | None, *, visible: bool, contacts: bool, invited: bool, contract: str | None = None
+) -> Mapping[str, str]:
+    """Why a field cannot be written now (referral-resources: life cycle; manage-co-sell-opportunities: read-only).
+
+    `contract` says why the registration's contract of a won deal cannot; where that is "", it is all that can.
+    """
     if stage in CLOSED:
-        return dict.fromkeys([*deal.TITLES, deal.CUSTOMER], TERMINAL_REASON)
+        closed = dict.fromkeys([*deal.TITLES, deal.CUSTOMER], TERMINAL_REASON)
+        if contract is None:
+            return closed
+        del closed[deal.CONTRACT]
+        return closed | ({deal.CONTRACT: contract} if contract else {})
     if stage is Stage.PENDING:
         pending = dict.fromkeys(deal.TITLES, PENDING_REASON) | _ALWAYS
         del pending[deal.STAGE]

@@ -111,6 +111,11 @@ class CatalogSolution(Wire):
     solution_type: str | None = None
     publisher_name: str | None = None
 
+    @property
+    def is_managed(self) -> bool:
+        """A category is no solution of the catalogue: it is left where it is, and the CRM does not hear of it."""
+        return bool((self.id or "").strip()) and (self.type or "").casefold() != "category"
+
 
 class Attribute(Wire):
     type: str | None = None
@@ -147,6 +152,30 @@ class InviteContext(Wire):
 
 class TrackingInfo(Wire):
     microsoft_msx_id: str | None = None
+
+
+class RegisteredSolution(Wire):
+    is_deployed_on_azure: bool | None = Field(default=None, alias="isDeployedOnAzure")
+    primary_deployment_on: str | None = None
+    pricing_model: str | None = None
+
+
+class RegisteredContract(Wire):
+    currency: str | None = None
+    value: Annotated[Decimal, AfterValidator(_countable)] | None = None
+    term: str | None = None
+    start_date_time: str | None = None
+    end_date_time: str | None = None
+    sign_date_time: str | None = None
+
+
+class DealRegistration(Wire):
+    """A won deal's registration for incentives (register-deals)."""
+
+    status: str | None = None
+    status_reason: str | None = None
+    solution_details: Items[RegisteredSolution] | None = None
+    contract: RegisteredContract | None = None
 
 
 class Target(Wire):
@@ -194,6 +223,8 @@ class Referral(Brief):
     team: Items[Member] | None = None
     invite_context: InviteContext | None = None
     tracking_info: TrackingInfo | None = None
+    registration_status: str | None = None
+    registrations: Items[DealRegistration] | None = None
 
 
 class Listing(Wire):
