@@ -5,6 +5,7 @@ Both gateways show a deal in these names and this vocabulary; nothing here knows
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,6 +38,8 @@ class Field:
     """One field of a record: its name in `values`, its title in an Audit line, its merge and its direction.
 
     `set_back`: once the partner side no longer takes it, an edit in the CRM is set back there.
+    `winner`: whose edit of it stands where both sides edited; None leaves that to the policy.
+    `clears`: where it flows one way only, an emptied value empties the other side too.
     """
 
     name: str
@@ -44,6 +47,8 @@ class Field:
     merge: Merge = Merge.ATOM
     flow: Flow = Flow.BOTH
     set_back: bool = False
+    winner: Side | None = None
+    clears: bool = False
 
 
 NAME = "name"  # str, without the check mark
@@ -81,4 +86,14 @@ DEAL: tuple[Field, ...] = (
     Field(name=MICROSOFT_STAGE, title="Microsoft's status", flow=Flow.TO_CRM),
 )
 TITLES = {field.name: field.title for field in DEAL}
+EXTRA = "x:"  # what the names of an installation's own fields begin with
 TRAVELLING_WITH_STAGE = (CLOSE_REASON, ACTUAL)
+
+
+def titles(fields: Iterable[Field]) -> Mapping[str, str]:
+    return {field.name: field.title for field in fields}
+
+
+def is_extra(name: str) -> bool:
+    """Is this one of an installation's own fields, which no table of this file knows?"""
+    return name.startswith(EXTRA)
