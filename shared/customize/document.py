@@ -139,7 +139,7 @@ class _Reader:
 
 
 def _line(event: Event | NodeEvent) -> int:
-    return int(event.start_mark.line) + 1
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _scalar(event: ScalarEvent) -> Any:

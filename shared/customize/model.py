@@ -25,9 +25,9 @@ Kind = Literal["text", "choice", "date", "money", "number", "yes_no"]
 
 
 def _option(value: Any) -> str | int:
-    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise ValueError("a label of the choice, or the number of one of its options")
-    return value
+    if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+        return value
+    raise ValueError("a label of the choice, or the number of one of its options")
 
 
 Option = Annotated[str | int, PlainValidator(_option), WithJsonSchema({"type": ["string", "integer"]})]
@@ -108,7 +108,9 @@ class Opportunity:
         outbound = Counter(pair.path.text.removeprefix("+") for pair in self.fields if pair.outbound)
         twice += [path for path, count in outbound.items() if count > 1]
         if twice:
-            raise ValueError(f"fields that name a column, and a path that is written, once ({', '.join(twice)} is twice)")
+            raise ValueError(
+                f"fields that name each column, and each path that is written, once ({', '.join(twice)} is twice)"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,16 +130,13 @@ def _placed(loc: Place, document: Document) -> Place:
 
 
 def _may_be(one: Any, described: Mapping[str, Any]) -> str:
-    if one["type"] == "value_error":
-        return str(one["ctx"]["error"])
+    keys = ", ".join(sorted(described.get("properties", {})))
+    if one["type"] in ("value_error", "literal_error"):
+        return str(one["ctx"]["error" if one["type"] == "value_error" else "expected"])
     if "[key]" in one["loc"]:
         return KEY
-    if one["type"] in _KEY_ERRORS:
-        return f"one of {', '.join(sorted(described.get('properties', {})))}"
-    if one["type"] == "literal_error":
-        return str(one["ctx"]["expected"])
-    if described.get("properties"):
-        return f"a mapping with {', '.join(sorted(described['properties']))}"
+    if keys:
+        return f"one of {keys}" if one["type"] in _KEY_ERRORS else f"a mapping with {keys}"
     if described.get("description"):
         return str(described["description"])
     return str(one["msg"]).removeprefix("Input should be ")

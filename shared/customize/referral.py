@@ -1,6 +1,6 @@
 """What a referral is made of, as Partner Center's pages list it: which paths there are, and which may be written.
 
-Source: "Referral resources" with its "read-only" notes, "Create a referral", "Update a referral" and "Patch a referral".
+Sources: "Referral resources" with its "read-only" notes, "Create a referral", "Update a referral", "Patch a referral".
 A property that no page calls read-only is taken for writable, since PUT replaces the whole of a referral.
 """
 

@@ -34,7 +34,7 @@ class Template:
     parts: tuple[str | Path, ...]
 
     def filled(self, referral: Any) -> str:
-        """"" where none of its paths leads to anything."""
+        """Nothing ("") where none of its paths leads to anything."""
         said = {part: part.said(referral) for part in self.parts if isinstance(part, Path)}
         if said and not any(said.values()):
             return ""

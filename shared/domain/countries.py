@@ -103,7 +103,7 @@ class Countries:
 
     @cached_property
     def _own(self) -> Mapping[str, str]:
-        return {_folded(name): code for name, code in reversed(self.names.items())}
+        return {_folded(name): code for name, code in reversed(list(self.names.items()))}
 
     def code(self, text: str) -> str | None:
         return self._own.get(_folded(text)) or country_code(text)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.connectors.dynamics.calls import Calls
+from shared.connectors.dynamics.checking import Checking
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.creating import Creation
 from shared.connectors.dynamics.delta import LEAD, Delta
@@ -21,6 +22,7 @@ from shared.connectors.dynamics.odata import Row, equals, is_guid, row_of
 from shared.connectors.dynamics.reading import Reader
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.selection import query
+from shared.connectors.dynamics.tailoring import tailored
 from shared.connectors.dynamics.updating import Update
 from shared.connectors.dynamics.verdicts import UnknownName
 from shared.connectors.dynamics.writing import Writer
@@ -184,13 +186,18 @@ class Dynamics:
             return await self._looked_up()
 
     async def _looked_up(self) -> Schema:
+        custom, rest = self.config.custom, self.calls.rest
         names = ("opportunity", "account", "contact")
-        tables = await asyncio.gather(*(read_table(self.calls.rest, name) for name in names))
-        solutions = await find_solutions(self.calls.rest, self.config.prefix)
+        tables = await asyncio.gather(*(read_table(rest, name, whole=not custom.empty) for name in names))
+        solutions = await find_solutions(rest, self.config.prefix)
         opportunity, account, contact = tables
         schema = Schema(opportunity=opportunity, account=account, contact=contact, solutions=solutions)
+        further: tuple[str, ...] = ()
+        if not custom.empty:
+            schema = await tailored(rest, custom.wishes, schema)
+            further = Checking(config=self.config, schema=schema).problems()
         try:
-            self.config.check(schema)
+            self.config.check(schema, further)
         except Misconfigured as error:
             self.memory.schema, self.memory.wrong, self.memory.again = None, error, self.clock.now() + MISTAKEN
             raise

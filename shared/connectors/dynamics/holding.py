@@ -9,6 +9,7 @@ from decimal import Decimal
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.journal import cut, plain_name
 from shared.connectors.dynamics.schema import Schema
+from shared.connectors.dynamics.selection import extras
 from shared.connectors.dynamics.writing import Writer
 from shared.domain import deal
 from shared.domain.values import Money, Value, Values, frozen
@@ -29,7 +30,9 @@ class Holding:
     def _each(self, values: Values) -> Iterator[tuple[str, Value]]:
         columns = self._columns
         for name, value in values.items():
-            if isinstance(value, Money):
+            if deal.is_extra(name):
+                yield from extras(self.config, self.schema).held(name, value)
+            elif isinstance(value, Money):
                 amount = self.writer.rounded(value.amount)
                 yield name, Money(None if amount is None else Decimal(amount), value.currency)
             elif isinstance(value, str) and name in columns:

@@ -11,6 +11,7 @@ from shared.connectors.dynamics.journal import plain_name
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.people import account_of, contact_of, customer, member, person
 from shared.connectors.dynamics.schema import Schema
+from shared.connectors.dynamics.selection import extras
 from shared.connectors.dynamics.solutions import solutions_of
 from shared.connectors.dynamics.vocabulary import OPEN, code_of, stage_of
 from shared.domain import deal
@@ -84,6 +85,7 @@ class Reader:
             yield deal.CLOSE_REASON, reason.label if reason else None
             yield deal.ACTUAL, None if actual is None else Money(actual, self._currency(row))
         yield from self._connector(row)
+        yield from extras(self.config, self.schema).shown(row)
 
     def _connector(self, row: Row) -> Iterator[tuple[str, Value]]:
         """The connector's columns, as many as this organisation has."""
@@ -101,7 +103,7 @@ class Reader:
         """The fields that lie in rows around it; the answer to a write shows none of them."""
         if "parentaccountid" in row:
             account = account_of(row)
-            yield deal.CUSTOMER, customer(account, self.config) if account else None
+            yield deal.CUSTOMER, customer(account, self.config, self.schema) if account else None
         if "parentcontactid" in row:
             contact = contact_of(row)
             yield deal.CONTACTS, group([person(contact)] if contact else [])
@@ -112,7 +114,7 @@ class Reader:
 
     def _locks(self, row: Row) -> Mapping[str, str]:
         if row.whole("statecode") != OPEN:
-            return dict.fromkeys(deal.TITLES, CLOSED_REASON)
+            return dict.fromkeys((*deal.TITLES, *extras(self.config, self.schema).names), CLOSED_REASON)
         computed = row.flag("isrevenuesystemcalculated") and self.config.deal_value_field == "estimatedvalue"
         return {deal.AMOUNT: COMPUTED_REASON} if computed else {}
 

@@ -13,6 +13,7 @@ from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.journal import audit_text, cut, mark_of, marked_name, plain_name
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.schema import Schema
+from shared.connectors.dynamics.selection import extras
 from shared.connectors.dynamics.vocabulary import HELD, OPEN, STATE_OF, choice_of
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
@@ -59,6 +60,8 @@ class Writer:
         for field, value in values.items():
             if field in _FIELDS:
                 made |= _FIELDS[field](self, value, row)
+            elif deal.is_extra(field):
+                made |= extras(self.config, self.schema).body(field, value)
         made |= self._name(values, trace.note, row) | self._trace(trace, row)
         return {name: value for name, value in made.items() if not _holds(row, name, value)}
 
@@ -99,8 +102,8 @@ class Writer:
         status, held = row.whole("statuscode"), stage in HELD
         wanted = self.schema.on_hold if held else self.schema.in_progress
         if "statecode" not in row:
-            return {"statuscode": wanted} if held else {}
-        return {} if (status == self.schema.on_hold) == held else {"statuscode": wanted}
+            return {"statuscode": wanted} if held or self.schema.reasons.accepted else {}
+        return {} if (status in self.schema.holding) == held else {"statuscode": wanted}
 
     def _visible(self, value: Value, _row: Row) -> Body:
         return self._known(self.config.names.visible, bool(value))
