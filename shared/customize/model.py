@@ -201,6 +201,14 @@ class Wishes:
     def pairs(self) -> tuple[Pair, ...]:
         return self.opportunity.fields
 
+    def names_columns_of(self, table: str) -> bool:
+        """Does the file name columns of a table, so that more has to be known of it?"""
+        further = {
+            "opportunity": bool(self.opportunity.fields),
+            "account": bool(self.account.match or self.countries.lookup),
+        }
+        return bool(self.made(table)) or further.get(table, False)
+
     def made(self, table: str) -> Mapping[str, Given]:
         """What new rows of a table are given."""
         making: Mapping[str, Mapping[str, Given]] = {

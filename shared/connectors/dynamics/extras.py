@@ -19,10 +19,11 @@ from shared.errors import NotMet
 
 @dataclass(frozen=True, kw_only=True)
 class Extras:
-    """The pairs of one organisation; `table` is its opportunity."""
+    """The pairs of one organisation; `table` is its opportunity, `precision` the decimal places of its currency."""
 
     pairs: tuple[Pair, ...]
     table: Table
+    precision: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,8 +45,8 @@ class Extras:
         if pair is None or not pair.inbound or pair.column not in self.table:
             return {}
         empty = blank(value) is None or value == Money(None, None)
-        column = self.table.columns[pair.column]
-        return {pair.column: None if empty else _WRITE[pair.as_](pair, column, value)}
+        typed = Typed(column=self.table.columns[pair.column], precision=self.precision)
+        return {pair.column: None if empty else _WRITE[pair.as_](pair, typed, value)}
 
     def held(self, name: str, value: Value) -> Iterable[tuple[str, Value]]:
         """What the row will show of a value once it is written; nothing where it is never written."""
@@ -71,26 +72,27 @@ def _amount(_pair: Pair, column: Column, row: Row) -> Value:
     return None if amount is None else Money(amount, None)
 
 
-def _write_option(pair: Pair, column: Column, value: Value) -> Any:
-    word = str(value)
+def _write_option(pair: Pair, typed: Typed, value: Value) -> Any:
+    word, column = str(value), typed.column
     folded = {key.casefold(): option for key, option in pair.choices.items()}
     choice = column.option(pair.choices.get(word, folded.get(word.casefold(), word)))
     if choice is None:
         bare = f"The column {column.name} of Dynamics 365 has no option for what the referral says in {pair.path.text}"
-        raise NotMet(f'{bare} ("{word}"): name one under choices in customize.yaml', bare=bare)
+        advice = "name one under choices in customize.yaml"
+        raise NotMet(f'{bare} ("{word}"): {advice}', bare=f"{bare}: {advice}")
     return choice.value
 
 
-def _write_amount(pair: Pair, column: Column, value: Value) -> Any:
+def _write_amount(pair: Pair, typed: Typed, value: Value) -> Any:
     amount = value.amount if isinstance(value, Money) else None
     try:
-        return None if amount is None else Typed(column=column).value(amount)
+        return None if amount is None else typed.value(amount)
     except ValueError as error:
         raise NotMet(f"{pair.path.text} of the referral may be {error}: correct it") from error
 
 
-def _write_day(_pair: Pair, column: Column, value: Value) -> Any:
-    return Typed(column=column).day(value) if isinstance(value, date) else None
+def _write_day(_pair: Pair, typed: Typed, value: Value) -> Any:
+    return typed.day(value) if isinstance(value, date) else None
 
 
 _READ: Mapping[str, Callable[[Pair, Column, Row], Value]] = {
@@ -101,13 +103,13 @@ _READ: Mapping[str, Callable[[Pair, Column, Row], Value]] = {
     "number": _amount,
     "yes_no": _flag,
 }
-_WRITE: Mapping[str, Callable[[Pair, Column, Value], Any]] = {
-    "text": lambda pair, column, value: cut(cut(str(value), pair.length), column.length),
+_WRITE: Mapping[str, Callable[[Pair, Typed, Value], Any]] = {
+    "text": lambda pair, typed, value: cut(cut(str(value), pair.length), typed.column.length),
     "choice": _write_option,
     "date": _write_day,
     "money": _write_amount,
     "number": _write_amount,
-    "yes_no": lambda _pair, _column, value: value is True,
+    "yes_no": lambda _pair, _typed, value: value is True,
 }
 FITTING: Mapping[str, frozenset[str]] = {
     "text": frozenset({"String", "Memo"}),

@@ -188,7 +188,9 @@ class Dynamics:
     async def _looked_up(self) -> Schema:
         custom, rest = self.config.custom, self.calls.rest
         names = ("opportunity", "account", "contact")
-        tables = await asyncio.gather(*(read_table(rest, name, whole=not custom.empty) for name in names))
+        tables = await asyncio.gather(
+            *(read_table(rest, name, whole=custom.wishes.names_columns_of(name)) for name in names)
+        )
         solutions = await find_solutions(rest, self.config.prefix)
         opportunity, account, contact = tables
         schema = Schema(opportunity=opportunity, account=account, contact=contact, solutions=solutions)

@@ -9,7 +9,6 @@ from decimal import Decimal
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.journal import cut, plain_name
 from shared.connectors.dynamics.schema import Schema
-from shared.connectors.dynamics.selection import extras
 from shared.connectors.dynamics.writing import Writer
 from shared.domain import deal
 from shared.domain.values import Money, Value, Values, frozen
@@ -31,7 +30,7 @@ class Holding:
         columns = self._columns
         for name, value in values.items():
             if deal.is_extra(name):
-                yield from extras(self.config, self.schema).held(name, value)
+                yield from self.writer.extras.held(name, value)
             elif isinstance(value, Money):
                 amount = self.writer.rounded(value.amount)
                 yield name, Money(None if amount is None else Decimal(amount), value.currency)

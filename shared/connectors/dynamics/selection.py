@@ -62,8 +62,8 @@ def columns(config: Config, schema: Schema) -> str:
     return joined((*STANDARD, *configured, *present, *extras(config, schema).columns))
 
 
-def extras(config: Config, schema: Schema) -> Extras:
-    return Extras(pairs=config.custom.wishes.pairs, table=schema.opportunity)
+def extras(config: Config, schema: Schema, precision: int | None = None) -> Extras:
+    return Extras(pairs=config.custom.wishes.pairs, table=schema.opportunity, precision=precision)
 
 
 def country_lookup(config: Config, schema: Schema) -> tuple[str, str, str] | None:

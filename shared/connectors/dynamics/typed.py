@@ -22,10 +22,14 @@ Constant = str | bool | int | Decimal
 
 @dataclass(frozen=True, kw_only=True)
 class Typed:
-    """`fits` cuts a text that is too long; without it such a text is refused, as whoever wrote it can shorten it."""
+    """`fits` cuts a text that is too long; without it such a text is refused, as whoever wrote it can shorten it.
+
+    `precision` is the decimal places of the row's currency, where they are known.
+    """
 
     column: Column
     fits: bool = False
+    precision: int | None = None
 
     def value(self, given: Constant) -> Any:
         """As the Web API takes it. Raises ValueError, whose text says what the column may be given."""
@@ -56,7 +60,7 @@ class Typed:
             raise ValueError(f"a number for the {self.column.type} column {self.column.name}")
         if beyond := self.column.beyond(amount):
             raise ValueError(f"a number that {self.column.name} holds; this one {beyond}")
-        return self.column.rounded(amount, None)
+        return self.column.rounded(amount, self.precision)
 
     def flag(self, given: Constant) -> bool:
         word = spelled(given).strip().casefold()

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from shared.connectors.dynamics.config import Config
+from shared.connectors.dynamics.extras import Extras
 from shared.connectors.dynamics.journal import audit_text, cut, mark_of, marked_name, plain_name
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.schema import Schema
@@ -61,9 +62,13 @@ class Writer:
             if field in _FIELDS:
                 made |= _FIELDS[field](self, value, row)
             elif deal.is_extra(field):
-                made |= extras(self.config, self.schema).body(field, value)
+                made |= self.extras.body(field, value)
         made |= self._name(values, trace.note, row) | self._trace(trace, row)
         return {name: value for name, value in made.items() if not _holds(row, name, value)}
+
+    @property
+    def extras(self) -> Extras:
+        return extras(self.config, self.schema, self.currency.precision if self.currency else None)
 
     def _amount(self, value: Value, row: Row) -> Body:
         money = value if isinstance(value, Money) else Money(None, None)

@@ -102,12 +102,17 @@ _ALWAYS = {
 }
 
 
-def locks(stage: Stage | None, *, visible: bool, contacts: bool, invited: bool) -> Mapping[str, str]:
-    """Why a field cannot be written now (referral-resources: life cycle; manage-co-sell-opportunities: read-only)."""
+def locks(
+    stage: Stage | None, *, visible: bool, contacts: bool, invited: bool, own: tuple[str, ...] = ()
+) -> Mapping[str, str]:
+    """Why a field cannot be written now (referral-resources: life cycle; manage-co-sell-opportunities: read-only).
+
+    `own` are the names of an installation's own fields.
+    """
     if stage in CLOSED:
-        return dict.fromkeys([*deal.TITLES, deal.CUSTOMER], TERMINAL_REASON)
+        return dict.fromkeys([*deal.TITLES, deal.CUSTOMER, *own], TERMINAL_REASON)
     if stage is Stage.PENDING:
-        pending = dict.fromkeys(deal.TITLES, PENDING_REASON) | _ALWAYS
+        pending = dict.fromkeys([*deal.TITLES, *own], PENDING_REASON) | _ALWAYS
         del pending[deal.STAGE]
         return pending
     shared = {deal.VISIBLE: VISIBLE_REASON} | ({deal.CONTACTS: CONTACT_REASON} if contacts else {})
