@@ -37,8 +37,12 @@ def referred(**changes: Any) -> Snapshot:
     return snapshot(Referral.read(REFERRED | changes), '"1"', organization="", portal_link="{id}")
 
 
-def draft(origin: Snapshot | None = None, **values: Value) -> Draft:
-    return replace(new_draft(**values), source_record=origin or referred())
+def draft(**values: Value) -> Draft:
+    return draft_of(referred(), **values)
+
+
+def draft_of(origin: Snapshot, **values: Value) -> Draft:
+    return replace(new_draft(**values), source_record=origin)
 
 
 @asynccontextmanager

@@ -187,10 +187,8 @@ class Dynamics:
 
     async def _looked_up(self) -> Schema:
         custom, rest = self.config.custom, self.calls.rest
-        names = ("opportunity", "account", "contact")
-        tables = await asyncio.gather(
-            *(read_table(rest, name, whole=custom.wishes.names_columns_of(name)) for name in names)
-        )
+        names, more = ("opportunity", "account", "contact"), custom.wishes.names_columns_of
+        tables = await asyncio.gather(*(read_table(rest, name, whole=more(name)) for name in names))
         solutions = await find_solutions(rest, self.config.prefix)
         opportunity, account, contact = tables
         schema = Schema(opportunity=opportunity, account=account, contact=contact, solutions=solutions)
