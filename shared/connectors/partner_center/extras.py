@@ -15,6 +15,7 @@ from shared.customize.paths import spelled
 from shared.domain.deal import is_extra
 from shared.domain.values import Money, Value, Values, blank
 
+MOST_DIGITS = 20  # no column holds as many: "1e999999999" is eleven characters and a gigabyte once written out
 NO_AMOUNT = Money(None, None)
 
 
@@ -64,13 +65,13 @@ def _day(found: Any) -> Value:
 
 def _amount(found: Any) -> Value:
     """A number, which may come as a text, as Microsoft's own samples send it."""
-    if isinstance(found, bool) or found is None or len(spelled(found)) > 40:  # noqa: PLR2004  no amount is that long
+    if isinstance(found, bool) or found is None or len(spelled(found)) > 2 * MOST_DIGITS:
         return None
     try:
         amount = Decimal(spelled(found).strip())
     except InvalidOperation:
         return None
-    return Money(amount, None) if amount.is_finite() else None
+    return Money(amount, None) if amount.is_finite() and abs(amount.adjusted()) <= MOST_DIGITS else None
 
 
 def _flag(found: Any) -> Value:
