@@ -147,7 +147,7 @@ def _described(schema: dict[str, Any], place: Place) -> Mapping[str, Any]:
     node: Any = schema
     for part in place:
         node = _resolved(schema, node)
-        below = node.get("properties", {}).get(part)
+        below = node.get("properties", {}).get(part) or next(iter(node.get("patternProperties", {}).values()), None)
         node = below if below is not None else node.get("items") or node.get("additionalProperties") or {}
         node = node if isinstance(node, dict) else {}
     return _resolved(schema, node)
