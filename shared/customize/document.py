@@ -19,7 +19,7 @@ LARGEST = 64 * 1024  # bytes
 DEEPEST = 10
 MOST_NODES = 5000
 LONGEST_KEY = 200
-_WHOLE = re.compile(r"[-+]?\d{1,18}")
+_INTEGER = re.compile(r"[-+]?\d{1,18}")
 _DECIMAL = re.compile(r"[-+]?\d{1,18}\.\d{1,18}")
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -106,7 +106,7 @@ class _Reader:
         if getattr(event, "tag", None):
             raise Unreadable(_line(event), "a plain value: tags (!name) are not taken")
         if kind == "ScalarEvent":
-            return _scalar(event)  # type: ignore[arg-type]  # its name says so
+            return _scalar(event, _whole(event))  # type: ignore[arg-type]  # its name says so
         return self._mapping(place) if kind == "MappingStartEvent" else self._sequence(place)
 
     def _mapping(self, place: Place) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class _Reader:
     def _key(self, event: Event) -> str:
         if type(event).__name__ != "ScalarEvent" or getattr(event, "anchor", None) or getattr(event, "tag", None):
             raise Unreadable(_line(event), "a plain text before the colon")
-        text = str(getattr(event, "value", ""))
+        text = _whole(event)
         if not 0 < len(text) <= LONGEST_KEY or text == "<<":
             raise Unreadable(_line(event), f"a plain text of up to {LONGEST_KEY} characters before the colon")
         return text
@@ -142,13 +142,20 @@ def _line(event: Event | NodeEvent) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-def _scalar(event: ScalarEvent) -> Any:
+def _whole(event: Event) -> str:
+    """Its text; an escape may make half a character, which nobody could write anywhere."""
+    text = str(getattr(event, "value", ""))
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise Unreadable(_line(event), "text of whole characters")
+    return text
+
+
+def _scalar(event: ScalarEvent, text: str) -> Any:
     """A quoted text is a text; a plain one may be a number, true, false or nothing."""
-    text = str(event.value)
     if not event.implicit[0]:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if _WHOLE.fullmatch(text):
+    if _INTEGER.fullmatch(text):
         return int(text)
     return Decimal(text) if _DECIMAL.fullmatch(text) else text

@@ -55,7 +55,7 @@ def small_table(name: str, plural: str) -> Any:
         name,
         plural,
         text("new_name", 100),
-        text("new_code", 20),
+        text("new_code", 100),
         *owned(),
         *states_of({(0, "Active"): {1: "Active"}, (1, "Inactive"): {2: "Inactive"}}),
         primary_name="new_name",

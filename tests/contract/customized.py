@@ -48,7 +48,7 @@ def draft_of(origin: Snapshot, **values: Value) -> Draft:
 @asynccontextmanager
 async def customized(yaml: str, **config: Any) -> AsyncIterator[DynamicsBench]:
     """Its application user may read and bind the organisation's own tables too, as docs/customize.md asks for."""
-    custom = customization(f"version: 1\n{yaml}")
+    custom = customization(yaml if "version: 1" in yaml else f"version: 1\n{yaml}")
     async with open_bench(custom=custom, **config) as bench:
         add(bench.app.state.organization)
         bench.app.state.organization.role.change({"privileges": None})

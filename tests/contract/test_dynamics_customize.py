@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from shared.connectors.dynamics.defaults import Defaults
+from shared.customize import NONE
+from shared.customize.source import ROOT
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.values import Address, Customer, Money, Person, Ref, Value, group
@@ -384,6 +387,37 @@ async def test_a_close_takes_the_wished_reason(stage: Stage, reason: str | None,
         before = await bench.snapshot()
         await send(bench, before, {deal.STAGE: stage, deal.CLOSE_REASON: reason})
         assert (await bench.raw(before.ref.id))["statuscode"] == status
+
+
+# --- the lead, and the file as a whole ----------------------------------------------------------------------------
+
+
+async def test_the_creation_of_a_lead_gets_its_defaults() -> None:
+    """Whoever makes a lead is told what is wished of it, in the lead's own columns; without wishes that is nothing."""
+    yaml = "lead: {create: {new_source: {template: '{campaignId} of {customerProfile.name}'}, leadqualitycode: Hot}}"
+    async with customized(yaml) as bench, customized("") as bare:
+        schema = await bench.gateway.inspect()
+        lead, wishes = schema.tables["lead"], bench.config.custom.wishes
+        assert lead is not None
+        made = await Defaults(calls=bench.gateway.calls, wishes=wishes, schema=schema).of("lead", lead, referred())
+        nothing = Defaults(calls=bare.gateway.calls, wishes=NONE.wishes, schema=await bare.gateway.inspect())
+
+        assert await nothing.of("lead", lead, referred()) == {}
+        row = await bench.seller("POST", "leads", {"lastname": "Doe", **made})
+    assert made == {"new_source": "Spring-7 of Contoso", "leadqualitycode": 1}
+    assert row["new_source"] == "Spring-7 of Contoso"
+
+
+async def test_the_worked_example_works() -> None:
+    """The file of docs/customize.md fits an organisation that has its columns, and makes a row under all of it."""
+    text = (ROOT / "docs/customize.md").read_text(encoding="utf-8")
+    async with customized(text.partition("```yaml\n")[2].partition("```")[0]) as bench:
+        await program(bench, "COSELL")
+        record = await bench.gateway.create(draft(**{"x:new_campaign": "Spring-7", "x:new_plan": "Later"}))
+        row = await bench.raw(record.ref.id)
+
+    assert (row["new_region"], row["new_story"]) == (REGION, "Contoso, Redmond: Forklifts that count")
+    assert (row["statuscode"], row["new_plan"], record.values["x:new_plan"]) == (100, REGION + 1, "Later")
 
 
 # --- what cannot be -----------------------------------------------------------------------------------------------

@@ -163,6 +163,7 @@ REFUSED = {
     "too many": "[" + "1," * MOST_NODES + "1]",
     "too large": "#" * (LARGEST + 1),
     "no YAML": "a: b: c\n",
+    "half a character": 'a: "\\ud83d"\n',
     "a control": "a: \x07\n",
     "no UTF-8": "base64:" + base64.b64encode(b"version: 1\n# \xff").decode(),
     "no base64": "base64:???",

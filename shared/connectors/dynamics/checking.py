@@ -44,7 +44,7 @@ class Checking:
             for column in names:
                 yield from self._text(place, "account", self.schema.account, column)
         yield from self._country()
-        yield from reasons(wishes.opportunity.status, self.schema.opportunity.columns["statuscode"]).wrong
+        yield from reasons(wishes.opportunity.status, self.schema.status).wrong
 
     def _given(self, name: str, column: str, given: Given) -> Iterator[Problem]:
         place: Place = (name, "create", column)

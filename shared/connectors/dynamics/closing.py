@@ -89,7 +89,7 @@ def _revenue(turn: Turn, values: Values, amount: Money) -> Decimal | None:
 
 def _status(turn: Turn, reason: str, schema: Schema) -> int:
     """The reason that was chosen for what the other side closed for, or is labelled so, else the state's default."""
-    column, chosen = schema.opportunity.columns["statuscode"], schema.reasons.closing
+    column, chosen = schema.status, schema.reasons.closing
     for word in (squeezed(reason), squeezed(turn.stage.value)):
         choice = column.choice(chosen.get(word))
         if choice and choice.state == turn.after:

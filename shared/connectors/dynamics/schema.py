@@ -166,8 +166,13 @@ class Schema:
         return self.opportunity.columns["statuscode"].choice(value)
 
     @property
+    def status(self) -> Column:
+        """The opportunity's status reason; without any reasons where the metadata shows none."""
+        return self.opportunity.columns.get("statuscode") or Column(name="statuscode", type="Status")
+
+    @property
     def _open(self) -> tuple[Choice, ...]:
-        return tuple(c for c in self.opportunity.columns["statuscode"].choices if c.state == OPEN_STATE)
+        return tuple(choice for choice in self.status.choices if choice.state == OPEN_STATE)
 
     @property
     def on_hold(self) -> int:

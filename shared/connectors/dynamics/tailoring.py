@@ -31,7 +31,7 @@ async def tailored(rest: Rest, wishes: Wishes, schema: Schema) -> Schema:
     others: dict[str, Table | None] = dict(zip(targets, found, strict=True))
     others |= {"lead": lead} if wishes.lead.create else {}
     navigations = {(name, *key): nav for name, each in zip(sources, named, strict=True) for key, nav in each.items()}
-    meant = reasons(wishes.opportunity.status, schema.opportunity.columns["statuscode"]).reasons
+    meant = reasons(wishes.opportunity.status, schema.status).reasons
     return replace(schema, tables={**known, **others}, navigations=navigations, reasons=meant)
 
 
