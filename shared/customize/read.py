@@ -91,8 +91,9 @@ def faults(setting: str, root: Path = ROOT) -> tuple[Fault, ...]:
     return ()
 
 
+@cache
 def json_schema() -> dict[str, Any]:
-    """For editors. A single value stands for a constant wherever a column is given something."""
+    """For editors, and for what is said of a fault. A single value stands for a constant wherever one is given."""
     found = _wishes().json_schema(by_alias=True)
     plain = {"type": ["string", "number", "boolean"]}
     for name in ("Given", "Words"):

@@ -36,11 +36,13 @@ OPPORTUNITY = (
     decimal("new_score", 2, custom=True),
     integer("new_seats", 0, 500, custom=True),
     text("new_computed", 50, creatable=False, updatable=False, custom=True),
+    lookup("new_orphanid", "new_program", schema_name="new_OrphanId", custom=True),
     lookup("new_programid", "new_program", "new_program_opportunity", schema_name="new_ProgramId", custom=True),
 )
 ACCOUNT = (
     text("new_duns", 20, custom=True),
     text("new_tier", 20, custom=True),
+    lookup("new_orphanid", "new_country", schema_name="new_OrphanId", custom=True),
     lookup("new_countryid", "new_country", "new_country_account", schema_name="new_CountryId", custom=True),
 )
 LEAD = (text("new_source", 50, custom=True),)

@@ -108,6 +108,14 @@ async def test_what_cannot_be_given_waits_with_its_reason(yaml: str, said: str) 
     assert "Spring-7" not in caught.value.kept
 
 
+async def test_a_lookup_without_anything_to_look_for_is_left_out() -> None:
+    """Where the referral says nothing to look up by, the column stays empty and the deal goes on."""
+    async with customized(f"opportunity: {{create: {{new_programid: {BY_CAMPAIGN}}}}}") as bench:
+        record = await bench.gateway.create(draft_of(referred(campaignId=None)))
+
+        assert (await bench.raw(record.ref.id))["_new_programid_value"] is None
+
+
 async def test_an_inactive_or_ambiguous_row_is_bound_by_nobody() -> None:
     """Of two rows that answer to a lookup neither is taken."""
     async with customized(f"opportunity: {{create: {{new_programid: {BY_CAMPAIGN}}}}}") as bench:
@@ -216,6 +224,15 @@ async def test_an_option_that_nobody_mapped_travels_by_its_label() -> None:
     assert "Perhaps" not in caught.value.kept
 
 
+async def test_an_amount_that_the_column_cannot_hold_waits() -> None:
+    """A number of the referral beyond the column's bounds waits for a person, named by its path."""
+    async with customized(PAIRS) as bench:
+        before = await bench.snapshot()
+        for amount, said in ((501, "more than new_seats"), (-1, "less than new_seats")):
+            with pytest.raises(NotMet, match=f"salesStage.*{said}"):
+                await send(bench, before, {"x:new_seats": Money(Decimal(amount), None)})
+
+
 async def test_a_closed_row_locks_them_too() -> None:
     """On a closed opportunity a field of an installation's own is as locked as any other."""
     async with customized(PAIRS) as bench:
@@ -279,6 +296,15 @@ async def test_a_rule_without_anything_to_look_for_is_passed_by() -> None:
         record = await bench.gateway.create(draft_of(bare, **{deal.CONTACTS: mail}))
 
     assert Ref("account", wanted["accountid"]) in record.related
+
+
+async def test_a_web_site_that_is_none_is_nobodys() -> None:
+    """A column that holds the domain's letters in no address at all finds nothing and stops nothing."""
+    async with customized("account: {match: [{domain: websiteurl}]}") as bench:
+        odd = await bench.account(name="Odd", websiteurl="http://[contoso.example.com")
+        record = await bench.gateway.create(draft())
+
+    assert Ref("account", odd["accountid"]) not in record.related
 
 
 async def test_a_new_account_is_found_by_its_own_rules() -> None:
@@ -370,6 +396,15 @@ async def test_an_accepted_referral_makes_a_row_with_an_accepted_reason() -> Non
     assert (record.values[deal.STAGE], plain.values[deal.STAGE]) == (Stage.OPEN, Stage.HOLD)
 
 
+async def test_what_is_left_of_the_accepted_reasons_holds() -> None:
+    """With accepted reasons alone every other open one holds, and a pending referral's row gets one of those."""
+    async with customized("opportunity: {status: {accepted: [In Progress, On Hold, Qualified]}}") as bench:
+        row = await bench.raw((await bench.gateway.create(draft())).ref.id)
+        stages = [(await bench.snapshot(statuscode=value)).values[deal.STAGE] for value in (100, 2)]
+
+    assert (row["statuscode"], stages) == (100, [Stage.HOLD, Stage.OPEN])
+
+
 @pytest.mark.parametrize(
     ("stage", "reason", "status"),
     [
@@ -440,6 +475,9 @@ CREATED = [  # (column: value, where it is wrong, what it may be), all under opp
     ("new_programid: {lookup: {table: account, where: {name: x}}}", "lookup.table", "new_program"),
     ("new_programid: {lookup: {table: new_program, where: {new_cod: x}}}", "where.new_cod", "new_code"),
     ("new_programid: {lookup: {table: new_program, where: {statecode: x}}}", "where.statecode", "text"),
+    ("new_orphanid: {lookup: {table: new_program, where: {new_code: x}}}", "new_orphanid.lookup", "no way to bind"),
+    ("stageid: x", "stageid", "of another type than Uniqueidentifier"),
+    ("stageid: {from: campaignId}", "stageid", "of another type than Uniqueidentifier"),
 ]
 PAIRED = [  # (pair, what may be wrong in it, what it may be), all of the first of opportunity.fields
     ("column: new_nothing, path: campaignId", "column", "a column of opportunity"),
@@ -462,6 +500,8 @@ WRONG = [
     ("opportunity: {status: {on_hold: [2], accepted: [1]}}", "opportunity.status", "Waiting for Microsoft, Qualified"),
     ("opportunity: {status: {closing: {won: Canceled}}}", "closing.won", r"Co-sell win \(111\)"),
     ("opportunity: {status: {accepted: [1, 2, 100, 101]}}", "status.accepted", "on hold"),
+    ("opportunity: {status: {on_hold: [1, 2, 100, 101]}}", "status.on_hold", "accepted"),
+    ("countries: {lookup: {column: new_orphanid, holds: new_code}}", "countries.lookup.column", "no way to bind"),
 ]
 
 
@@ -470,6 +510,15 @@ async def test_what_the_organisation_contradicts_is_named_before_any_record(yaml
     """A wrong column, type, choice or table is a wrong setting, named by line and key with what it may be."""
     async with customized(yaml) as bench:
         with pytest.raises(Misconfigured, match=f"(?s)CUSTOMIZE line 2.*{where}.*{may_be}"):
+            await bench.gateway.inspect()
+
+
+async def test_a_table_that_is_not_there_is_named() -> None:
+    """An organisation without leads cannot give them anything, and is told so at the start."""
+    async with customized("lead: {create: {new_source: x}}") as bench:
+        rule = {"method": "GET", "path": "LogicalName='lead'", "status": 404, "times": 20}
+        await bench.control("POST", "faults", rule)
+        with pytest.raises(Misconfigured, match=r"CUSTOMIZE line 2, lead.create.new_source.*there is no table lead"):
             await bench.gateway.inspect()
 
 
@@ -489,11 +538,9 @@ async def test_everything_wrong_is_named_at_once() -> None:
 async def test_without_a_file_nothing_more_is_read() -> None:
     """The metadata costs the calls that it always cost; with a file it costs more, once a worker."""
     counts = []
-    async with open_bench() as bench:
-        await bench.gateway.inspect()
-        counts.append(await bench.calls())
-    async with customized(CREATE) as bench:
-        await bench.gateway.inspect()
-        counts.append(await bench.calls())
+    for made in (open_bench(), customized("countries: {names: {Norge: NO}}"), customized(CREATE)):
+        async with made as bench:
+            await bench.gateway.inspect()
+            counts.append(len(await bench.calls()))
 
-    assert [len(calls) for calls in counts] == [22, 37]
+    assert counts[0] == counts[1] < counts[2]

@@ -120,7 +120,7 @@ async def test_they_are_locked_with_the_rest(bench: PartnerCenterBench, status: 
     assert {name for name in record.values if deal.is_extra(name)} <= set(widened.locked)
 
 
-ODD: list[Any] = [None, {}, [], {"deep": [1]}, "x" * 500, "NaN", "1e999999999", True, -5]
+ODD: list[Any] = [None, {}, [], {"deep": [1]}, "x" * 500, "many", "NaN", "1e999999999", True, -5]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=[repr(each)[:20] for each in ODD])

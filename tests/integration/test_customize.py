@@ -101,6 +101,18 @@ async def test_an_opportunity_becomes_a_referral_with_its_further_fields(own: Be
     assert (referral["customerProfile"]["address"]["country"], "kept here" in str(post)) == ("US", False)
 
 
+async def test_leaving_a_reason_that_holds_accepts(own: Bench) -> None:
+    """From one reason that holds to another nothing is accepted; to any other open reason the referral is."""
+    referral, row = await linked_inbound(own)
+    ident, stages = str(row["opportunityid"]), []
+    for reason in (2, 101):
+        await own.people.edit_opportunity(ident, statuscode=reason)
+        await own.settle()
+        stages.append((await own.people.read_referral(str(referral["id"])))["status"])
+
+    assert (row["statuscode"], stages) == (100, ["New", "Active"])
+
+
 async def test_a_lost_deal_is_closed_with_the_wished_reason(own: Bench) -> None:
     """The status reason of the row is the one that the file names for it."""
     referral, row = await linked_inbound(own, **ACTIVE)

@@ -74,6 +74,11 @@ FAULTS = [
     (create('{template: "{name:>100000000}"}'), "line 4, opportunity.create.new_x.template", "names joined by dots"),
     (create('{template: "{details.notes.__class__}"}'), "opportunity.create.new_x.template", "names joined by dots"),
     (create(f"{{template: {'x' * 501}}}"), "line 4, opportunity.create.new_x.template", "up to 500 characters"),
+    (
+        create("{lookup: {table: new_t, where: {new_c: {from: name, template: x}}}}"),
+        "where.new_c",
+        "from or template",
+    ),
     (create("{lookup: {table: new_t}}"), "line 4, opportunity.create.new_x.lookup", "either id or where"),
     (create("{lookup: {table: new_t, id: 7}}"), "line 4, opportunity.create.new_x.lookup.id", "a GUID"),
     (create("{lookup: {table: New T, where: {new_c: 1}}}"), "create.new_x.lookup.table", "the logical name of a table"),

@@ -32,6 +32,7 @@ class Defaults:
 
         `origin` is the record that the row is made from (`Draft.source_record`). Raises NotMet for what somebody must mend.
         """
+        table = self.schema.tables.get(name) or table  # of which more is known: it was read for these wishes
         referral, body = told(origin), Body()
         wanted = {column: given for column, given in self.wishes.made(name).items() if column in table}
         lookups = {column: given.lookup for column, given in wanted.items() if given.lookup}

@@ -64,7 +64,7 @@ def wanted(rule: Rule, name: str, postal_code: str, people: tuple[Person, ...], 
         return Wanted(equal={rule.column: number} if number else {}, words=f"have the same {rule.id} in {rule.column}")
     if rule.domain:
         domain = _domain(people)
-        return Wanted(equal={}, domain=domain, columns=rule.domain, words=f"have the domain {domain}")
+        return Wanted(equal={}, domain=domain, columns=rule.domain, words="have the domain of the customer's contact")
     texts = {column: words.text(referral) for column, words in rule.columns.items()}
     return Wanted(equal=texts if all(texts.values()) else {}, words=f"have the same {' and '.join(texts)}")
 
