@@ -91,7 +91,7 @@ def core(settings: Settings, world: Outside) -> Core:
         leads=leads,
     )
     webhook = partner_center.connect_webhook(
-        _partner(settings),
+        _partner(settings, custom),
         address=settings.address,
         live=policy.live,
         dry_run=policy.dry_run,

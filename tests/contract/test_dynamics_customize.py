@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from shared.connectors.dynamics.defaults import Defaults
-from shared.customize import NONE
+from shared.connectors.dynamics import leads_of
 from shared.customize.source import ROOT
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
@@ -18,7 +18,7 @@ from shared.domain.values import Address, Customer, Money, Person, Ref, Value, g
 from shared.errors import Misconfigured, NeedsDecision, NotMet
 from tests.contract.custom_columns import REGION
 from tests.contract.customized import customized, draft, draft_of, referred
-from tests.contract.dynamics_bench import DynamicsBench, open_bench, send
+from tests.contract.dynamics_bench import MARKER, DynamicsBench, open_bench, send
 
 CREATE = """
 opportunity:
@@ -427,20 +427,29 @@ async def test_a_close_takes_the_wished_reason(stage: Stage, reason: str | None,
 # --- the lead, and the file as a whole ----------------------------------------------------------------------------
 
 
-async def test_the_creation_of_a_lead_gets_its_defaults() -> None:
-    """Whoever makes a lead is told what is wished of it, in the lead's own columns; without wishes that is nothing."""
-    yaml = "lead: {create: {new_source: {template: '{campaignId} of {customerProfile.name}'}, leadqualitycode: Hot}}"
-    async with customized(yaml) as bench, customized("") as bare:
-        schema = await bench.gateway.inspect()
-        lead, wishes = schema.tables["lead"], bench.config.custom.wishes
-        assert lead is not None
-        made = await Defaults(calls=bench.gateway.calls, wishes=wishes, schema=schema).of("lead", lead, referred())
-        nothing = Defaults(calls=bare.gateway.calls, wishes=NONE.wishes, schema=await bare.gateway.inspect())
+async def test_a_new_lead_is_given_what_is_wished() -> None:
+    """A lead gets its columns when it is made, its country by the CRM's name; what the referral says of it stands."""
+    yaml = """
+lead: {create: {new_source: {template: "{campaignId} of {customerProfile.name}"}, leadqualitycode: Hot}}
+countries: {names: {Amerika: US}}
+"""
+    async with customized(yaml) as bench:
+        record = await leads_of(bench.gateway).create(replace(draft(), id=MARKER))
+        (row,) = await bench.rows("leads")
 
-        assert await nothing.of("lead", lead, referred()) == {}
-        row = await bench.seller("POST", "leads", {"lastname": "Doe", **made})
-    assert made == {"new_source": "Spring-7 of Contoso", "leadqualitycode": 1}
-    assert row["new_source"] == "Spring-7 of Contoso"
+    assert (row["new_source"], row["leadqualitycode"]) == ("Spring-7 of Contoso", 1)
+    assert (row["address1_country"], row["subject"]) == ("Amerika", record.values[deal.NAME])
+
+
+async def test_a_lead_without_wishes_costs_nothing_more() -> None:
+    """A file that says nothing of leads adds no call to the creation of one."""
+    counts = []
+    for made in (open_bench(), customized("countries: {names: {Norge: NO}}")):
+        async with made as bench:
+            await leads_of(bench.gateway).create(replace(draft(), id=MARKER))
+            counts.append(await bench.calls())
+
+    assert [len(calls) for calls in counts] == [len(counts[0])] * 2
 
 
 async def test_the_worked_example_works() -> None:
@@ -491,6 +500,7 @@ WRONG = [
     *((f"opportunity: {{create: {{{given}}}}}", f"create.*{where}", may_be) for given, where, may_be in CREATED),
     *((f"opportunity: {{fields: [{{{pair}}}]}}", rf"fields\[0\].{where}", may_be) for pair, where, may_be in PAIRED),
     ("lead: {create: {new_sorce: x}}", "lead.create.new_sorce", "new_source"),
+    ("lead: {create: {subject: x}}", "lead.create.subject", "filled by"),
     ("account: {create: {address1_city: x}}", "account.create.address1_city", "filled by"),
     ("account: {match: [{id: Duns, column: new_dun}]}", r"account.match\[0\]", "new_duns"),
     ("account: {match: [{domain: revenue}]}", r"account.match\[0\]", "a text column"),

@@ -23,6 +23,9 @@ opportunity:
   status:
     on_hold: [Waiting for Microsoft, On Hold]
     closing: {lost: No budget}
+lead:
+  create:
+    new_source: {template: "Microsoft: {campaignId}"}
 account:
   match: [{id: Duns, column: new_duns}, name_and_postal_code]
 countries:
@@ -111,6 +114,19 @@ async def test_leaving_a_reason_that_holds_accepts(own: Bench) -> None:
         stages.append((await own.people.read_referral(str(referral["id"])))["status"])
 
     assert (row["statuscode"], stages) == (100, ["New", "Active"])
+
+
+async def test_a_lead_and_the_opportunity_that_it_becomes_are_given_what_is_wished(own: Bench) -> None:
+    """The lead gets its columns, and once it is accepted the opportunity its own, with its further fields."""
+    made = await own.people.referral("lead", campaignId="Spring-7")
+    await own.settle()
+    (lead,) = await own.people.leads()
+    await own.people.edit_referral(str(made["id"]), status="Active", substatus="Accepted")
+    await own.settle()
+    row = await own.row()
+
+    assert (lead["new_source"], row["new_region"], row["new_campaign"]) == ("Microsoft: Spring-7", REGION, "Spring-7")
+    assert row["_originatingleadid_value"] == lead["leadid"]
 
 
 async def test_a_lost_deal_is_closed_with_the_wished_reason(own: Bench) -> None:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.extras import FITTING
+from shared.connectors.dynamics.lead_reading import STANDARD as LEAD
 from shared.connectors.dynamics.reasons import reasons
 from shared.connectors.dynamics.schema import TEXTS, Column, Schema, Table
 from shared.connectors.dynamics.selection import ADDRESS, CONTACT, STANDARD
@@ -131,6 +132,7 @@ class Checking:
             "opportunity": (*STANDARD, *lookups, *config.names.every, config.deal_value_field),
             "account": ("accountid", "name", *ADDRESS.values(), config.country_code_field, "statecode"),
             "contact": (*CONTACT, "parentcustomerid", "statecode"),
+            "lead": (*LEAD, "companyname", *ADDRESS.values(), "address1_country", "ownerid", "transactioncurrencyid"),
         }
         return frozenset((*kept.get(name, ()), *filter(None, (config.deal_currency_field,))))
 

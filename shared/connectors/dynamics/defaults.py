@@ -30,7 +30,7 @@ class Defaults:
     async def of(self, name: str, table: Table, origin: Snapshot | None) -> Body:
         """Columns of a new row of the table `name`, lookups bound; {} where nothing is wished.
 
-        `origin` is the record that the row is made from (`Draft.source_record`). Raises NotMet for what somebody must mend.
+        `origin` is the record that the row is made from (`Draft.source_record`). Raises NotMet.
         """
         table = self.schema.tables.get(name) or table  # of which more is known: it was read for these wishes
         referral, body = told(origin), Body()

@@ -12,6 +12,7 @@ from shared.connectors.dynamics.calls import Calls
 from shared.connectors.dynamics.checking import Checking
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.creating import Creation
+from shared.connectors.dynamics.defaults import Body, Defaults
 from shared.connectors.dynamics.delta import LEAD, Delta
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.discovery import find_solutions
@@ -125,6 +126,19 @@ class Dynamics:
     async def microsoft_flows_active(self) -> tuple[str, ...]:
         """Names of flows of Microsoft's own connector that are switched on: while there are any, nothing may write."""
         return await flows_active(self.calls)
+
+    async def wished(self, name: str, draft: Draft) -> Body:
+        """What `customize.yaml` gives a new row of another table than the opportunity; no call where it gives nothing.
+
+        Raises Misconfigured for what this organisation contradicts, NotMet for what somebody has to mend.
+        """
+        wishes = self.config.custom.wishes
+        if not wishes.made(name):
+            return {}
+        schema = await self._schema()
+        table = schema.tables.get(name)
+        defaults = Defaults(calls=self.calls, wishes=wishes, schema=schema)
+        return await defaults.of(name, table, draft.source_record) if table else {}
 
     async def inspect(self) -> Schema:
         """The organisation's metadata, read anew and checked against the settings: raises Misconfigured.
