@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from shared.customize.read import NONE, Customization, Fault, Wrong, customization, faults, json_schema
+from shared.customize.fault import Fault, Wrong
+from shared.customize.read import NONE, Customization, customization, faults, json_schema
 
 __all__ = ["NONE", "Customization", "Fault", "Wrong", "customization", "faults", "json_schema"]

@@ -7,19 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema
 
+from shared.customize.accounts import Account
 from shared.customize.paths import written
-from shared.customize.values import STRICT, AnyGiven, AnyPath, AnyWords, Column, Given
+from shared.customize.values import MOST, STRICT, AnyPath, Column, Columns, Given
 from shared.domain.countries import COUNTRIES
 from shared.domain.oneline import one_line
 
-MOST = 100  # columns, pairs or rules of a kind
 LONGEST_TITLE = 60
-STANDARD = "name_and_postal_code"
 CLOSINGS = ("won", "lost", "declined", "expired", "error")
 
-Columns = Annotated[Mapping[Column, AnyGiven], Field(max_length=MOST)]
 Direction = Literal["both", "to_dynamics", "to_partner_center"]
 Kind = Literal["text", "choice", "date", "money", "number", "yes_no"]
 
@@ -119,42 +117,6 @@ class Making:
 
     __pydantic_config__ = STRICT
     create: Columns = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One way to find the customer's account: by columns, by the domain of its people, or by an id of the customer."""
-
-    __pydantic_config__ = STRICT
-    columns: Annotated[Mapping[Column, AnyWords], Field(max_length=5)] = field(default_factory=dict)
-    domain: Annotated[tuple[Column, ...], Field(max_length=5)] = ()
-    id: Annotated[str, Field(pattern=r"^\w{1,40}$", description="a profileType of customerProfile.ids")] = ""
-    column: Column | Literal[""] = ""
-    standard: bool = False
-
-    def __post_init__(self) -> None:
-        ways = (bool(self.columns), bool(self.domain), bool(self.id), self.standard)
-        if sum(ways) != 1 or bool(self.id) != bool(self.column):
-            raise ValueError(f"{STANDARD}, or a rule with columns, or with domain, or with id and column")
-
-
-def _rule(value: Any) -> Any:
-    if value == STANDARD:
-        return {"standard": True}
-    if isinstance(value, Mapping) and isinstance(value.get("domain"), str):
-        return {**value, "domain": (value["domain"],)}
-    return value
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    __pydantic_config__ = STRICT
-    match: Annotated[tuple[Annotated[Rule, BeforeValidator(_rule)], ...], Field(max_length=10)] = ()
-    create: Columns = field(default_factory=dict)
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        return self.match or (Rule(standard=True),)
 
 
 def _code(value: Any) -> str:

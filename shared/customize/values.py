@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,11 +11,10 @@ from uuid import UUID
 from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from shared.customize.paths import Path, path_of, spelled
+from shared.customize.template import Template, template_of
 
+MOST = 100  # columns or pairs of a kind
 STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
-LONGEST_TEMPLATE = 500
-LONGEST_TEXT = 4000  # what a template may grow to, whatever the referral says
-_PIECES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 Constant = str | bool | int | Decimal
 
@@ -25,38 +23,6 @@ def constant(value: Any) -> Constant:
     if isinstance(value, str | bool | int | Decimal):
         return value
     raise ValueError("a text, a number, or true or false")
-
-
-@dataclass(frozen=True)
-class Template:
-    """Texts and paths, one after the other. What is filled in is never read as a template again."""
-
-    parts: tuple[str | Path, ...]
-
-    def filled(self, referral: Any) -> str:
-        """Nothing ("") where none of its paths leads to anything."""
-        said = {part: part.said(referral) for part in self.parts if isinstance(part, Path)}
-        if said and not any(said.values()):
-            return ""
-        return "".join(said[part] if isinstance(part, Path) else part for part in self.parts)[:LONGEST_TEXT]
-
-
-def template_of(text: Any) -> Template:
-    """`{path}` is filled in, `{{` and `}}` are braces; nothing else means anything. Raises ValueError."""
-    if not isinstance(text, str) or not 0 < len(text) <= LONGEST_TEMPLATE:
-        raise ValueError(f"a text of up to {LONGEST_TEMPLATE} characters with paths in braces")
-    parts: list[str | Path] = []
-    end = 0
-    for found in _PIECES.finditer(text):
-        parts.append(text[end : found.start()])
-        end = found.end()
-        if found[0] in ("{{", "}}"):
-            parts.append(found[0][0])
-        elif found[1] is None:
-            raise ValueError('a template whose braces are closed, like "{customerProfile.name}"; {{ is a brace')
-        else:
-            parts.append(path_of(found[1]))
-    return Template(tuple(part for part in (*parts, text[end:]) if part != ""))
 
 
 AnyConstant = Annotated[
@@ -184,3 +150,4 @@ class Given(Words):
 
 
 AnyGiven = Annotated[Given, BeforeValidator(_spread)]
+Columns = Annotated[Mapping[Column, AnyGiven], Field(max_length=MOST)]

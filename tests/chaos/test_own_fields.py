@@ -15,6 +15,7 @@ from shared.domain.values import Side, Value
 from tests.chaos.people import People, Story, gateway
 from tests.chaos.schedules import Schedule
 from tests.chaos.test_schedules import ONLY
+from tests.fakes.gateway import Row
 from tests.fakes.world import World
 
 SEEDS = 25
@@ -29,6 +30,11 @@ Key = tuple[Side, str, str]
 
 def _key(story: Story, spec: Field) -> Key:
     return story.origin, story.ident, spec.name
+
+
+def _fill(row: Row) -> None:
+    """Every record on either side has the columns, with something in them or nothing."""
+    row.values.update({spec.name: row.values.get(spec.name) for spec in OWN})
 
 
 class OwnWorld(World):
@@ -46,9 +52,13 @@ class OwnPeople(People):
     carried: set[Key] = field(default_factory=set)
 
     def _tell(self, story: Story) -> None:
-        row = gateway(self.world, story.origin).rows[story.ident]
-        row.values.update({spec.name: row.values.get(spec.name) for spec in OWN})
+        _fill(gateway(self.world, story.origin).rows[story.ident])
         super()._tell(story)
+
+    def _accept_lead(self, story: Story) -> None:
+        super()._accept_lead(story)
+        for row in self.world.crm.rows.values():  # the CRM made it of a lead, with those columns empty
+            _fill(row)
 
     def _share_out(self, story: Story) -> None:
         super()._share_out(story)

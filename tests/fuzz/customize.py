@@ -22,7 +22,8 @@ from shared.connectors.partner_center.mapping import snapshot
 from shared.connectors.partner_center.patching import operations
 from shared.connectors.partner_center.wire import Referral
 from shared.customize import customization
-from shared.customize.model import STANDARD, Pair
+from shared.customize.accounts import STANDARD
+from shared.customize.model import Pair
 from shared.customize.paths import path_of
 from shared.domain.values import Person, digests
 from shared.errors import NotMet

@@ -20,7 +20,7 @@ from shared.customize.fields import fields_of
 from shared.customize.paths import path_of
 from shared.customize.referral import OURS, PATHS, WRITABLE
 from shared.customize.source import ROOT
-from shared.customize.values import template_of
+from shared.customize.template import template_of
 from shared.domain import deal
 from shared.domain.deal import DEAL, Flow
 from shared.domain.values import Side

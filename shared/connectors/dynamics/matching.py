@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from shared.connectors.dynamics.odata import Row, equals, literal
 from shared.connectors.dynamics.selection import ADDRESS
-from shared.customize.model import Rule
+from shared.customize.accounts import Rule
 from shared.customize.paths import path_of
 from shared.domain.values import Person
 
