@@ -83,7 +83,7 @@ def _referral(data: bytes) -> None:
         told: Any = decoded(data)
     except ValueError:
         told = data.decode("utf-8", "replace")
-    own = told if isinstance(told, dict) else dict.fromkeys(KINDS, told)
+    own = told if isinstance(told, dict) else dict.fromkeys(["text"] if isinstance(told, list) else KINDS, told)
     referral = Referral.read({"id": "r-1", "name": "Robots", "own": own})
     extras, columns = Extras(_pairs()), Columns(pairs=_pairs(), table=TABLE)
     record = snapshot(referral, "1", organization="", portal_link="{id}", extras=extras)
