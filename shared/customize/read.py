@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from shared.customize.document import Document, Place, Unreadable, parsed
 from shared.customize.fault import Fault, Wrong, fault_at, short
 from shared.customize.model import Wishes
-from shared.customize.source import ROOT, source
+from shared.customize.source import source
 from shared.customize.validation import faults_of
 
 
@@ -34,7 +34,7 @@ class Customization:
 NONE = Customization()
 
 
-def customization(setting: str, root: Path = ROOT) -> Customization:
+def customization(setting: str, root: Path | None = None) -> Customization:
     """What the setting stands for. Raises Wrong."""
     if not setting:
         return NONE
@@ -50,7 +50,7 @@ def customization(setting: str, root: Path = ROOT) -> Customization:
         raise Wrong(tuple(faults_of(error, document, json_schema()))) from error
 
 
-def faults(setting: str, root: Path = ROOT) -> tuple[Fault, ...]:
+def faults(setting: str, root: Path | None = None) -> tuple[Fault, ...]:
     """What is wrong in it, without anything that only Dynamics 365 could tell."""
     try:
         customization(setting, root)

@@ -19,7 +19,7 @@ from shared.customize.document import DEEPEST, LARGEST, MOST_NODES, parsed
 from shared.customize.fields import fields_of
 from shared.customize.paths import path_of
 from shared.customize.referral import OURS, PATHS, WRITABLE
-from shared.customize.source import ROOT
+from shared.customize.source import ROOT, file_of, names_file
 from shared.customize.template import template_of
 from shared.domain import deal
 from shared.domain.deal import DEAL, Flow
@@ -221,6 +221,17 @@ def test_it_is_a_path_or_the_text_or_base64_of_it(tmp_path: Path) -> None:
     assert customization("") is NONE
     assert NONE.empty
     assert customization('{"version": 1}').empty
+
+
+def test_the_administrators_tool_finds_it_where_it_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path counts below the app and below the working folder; the text itself names no file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.yaml").write_text("version: 1\nlead: {create: {new_x: 1}}", encoding="utf-8")
+
+    assert customization("own.yaml").wishes.lead.create["new_x"].constant == 1
+    assert file_of("own.yaml") == tmp_path / "own.yaml"
+    named = ("own.yaml", "", "version: 1", "base64:dmVyc2lvbjogMQ==", '{"version": 1}')
+    assert [names_file(text) for text in named] == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize(
