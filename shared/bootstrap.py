@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.connectors import dynamics, partner_center
 from shared.connectors.dynamics.events import Dropped, decode
 from shared.connectors.partner_center.events import hear
 from shared.connectors.partner_center.registration import EVENTS
 from shared.connectors.partner_center.verifier import Verifier, open_verifier
+from shared.customize import Customization, customization
+from shared.customize.fields import fields_of
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
 from shared.messages import Look, Signal
@@ -53,12 +55,13 @@ class Core:
 
 def core(settings: Settings, world: Outside) -> Core:
     """Both gateways and what works between them."""
-    policy, clock = settings.policy(), world.clock
+    custom, clock = customization(settings.customize), world.clock
+    policy = replace(settings.policy(), fields=fields_of(custom.wishes))
     partner = partner_center.connect(
-        _partner(settings), client=world.client, tokens=world.partner_tokens, clock=clock, tick=world.tick
+        _partner(settings, custom), client=world.client, tokens=world.partner_tokens, clock=clock, tick=world.tick
     )
     crm = dynamics.connect(
-        _dynamics(settings), client=world.client, tokens=world.dataverse_tokens, clock=clock, tick=world.tick
+        _dynamics(settings, custom), client=world.client, tokens=world.dataverse_tokens, clock=clock, tick=world.tick
     )
     leads = dynamics.leads_of(crm)
     pinned = Pinned(partner=partner, crm=crm, cursors=world.cursors, tenant=settings.partner_center_tenant_id)
@@ -88,7 +91,7 @@ def core(settings: Settings, world: Outside) -> Core:
         leads=leads,
     )
     webhook = partner_center.connect_webhook(
-        _partner(settings),
+        _partner(settings, custom),
         address=settings.address,
         live=policy.live,
         dry_run=policy.dry_run,
@@ -119,15 +122,16 @@ def core(settings: Settings, world: Outside) -> Core:
     )
 
 
-def _partner(settings: Settings) -> partner_center.Config:
+def _partner(settings: Settings, custom: Customization) -> partner_center.Config:
     return partner_center.Config(
         api_url=settings.partner_center_api_url,
         webhook_api_url=settings.partner_center_webhook_api_url,
         organization=settings.partner_center_organization_id,
+        pairs=custom.wishes.pairs,
     )
 
 
-def _dynamics(settings: Settings) -> dynamics.Config:
+def _dynamics(settings: Settings, custom: Customization) -> dynamics.Config:
     return dynamics.Config(
         url=settings.dataverse_url,
         prefix=settings.dataverse_prefix,
@@ -140,6 +144,7 @@ def _dynamics(settings: Settings) -> dynamics.Config:
         pair=settings.pair,
         tag=settings.tag,
         concurrency=settings.dataverse_concurrency,
+        custom=custom,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from shared.domain.link import Link, Purpose
 from shared.domain.outcome import Outcome
@@ -22,7 +22,8 @@ class Draft:
     """A record to create.
 
     `id` is the id chosen for it where the side lets us choose (create-once by id), else "".
-    `source` is the other side's record, whose id the new one carries; `source_link` its address.
+    `source` is the other side's record, whose id the new one carries; `source_link` its address; `source_record` the
+    record itself, where more of it may be wanted than the deal's own fields (see `Told`).
     `origin` is the record of the same side that this one is made from, and is bound to.
     `parent` is the own referral's snapshot when Microsoft's is created beside it (purpose INVITE).
     """
@@ -36,6 +37,14 @@ class Draft:
     note: Note = NO_NOTE
     parent: Snapshot | None = None
     origin: Ref | None = None
+    source_record: Snapshot | None = None
+
+
+@runtime_checkable
+class Told(Protocol):
+    """A snapshot's native reading that can tell everything the other system said of it, in that system's own words."""
+
+    def plain(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     default_owner: str = ""
     dry_run: Switch = False
     auto_heal_schedule: Cron = "0 */5 * * * *"
+    customize: str = ""
 
     partner_center_api_url: Url = "https://api.partner.microsoft.com"
     partner_center_webhook_api_url: Url = "https://api.partnercenter.microsoft.com"

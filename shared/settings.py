@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from pydantic import SecretStr, ValidationError
 
+from shared.customize import Fault, faults
 from shared.errors import Misconfigured
 from shared.setting_model import Settings
 from shared.setting_rules import RULES
@@ -72,7 +73,8 @@ def read(environment: Mapping[str, str]) -> Reading:
         for rule in RULES
         if rule.name not in named and rule.broken(best)
     ]
-    problems = tuple({problem.name: problem for problem in (*missing, *wrong)}.values())
+    wishes = [_wish(fault, values) for fault in faults(best.customize)] if "CUSTOMIZE" not in named else []
+    problems = tuple({problem.name: problem for problem in (*missing, *wrong, *wishes)}.values())
     return Reading(settings=None if problems else best, best=best, problems=problems)
 
 
@@ -98,6 +100,15 @@ def _shown(name: str, values: Mapping[str, str]) -> str:
         return _HIDDEN
     plain = _QUERY.sub(r"\1?…", _CREDENTIALS.sub("//…@", text))
     return f'"{plain[:200]}"'
+
+
+def _wish(fault: Fault, values: Mapping[str, str]) -> Problem:
+    """What is wrong in `customize.yaml`: named by its line, and without what somebody pasted into it by mistake."""
+    shown = fault.shown if fault.key else _shown("CUSTOMIZE", values)
+    said = f"{fault.where} {shown}"
+    if _KEYS.search(said) or any(values[name] in said for name in values if _secret(name)):
+        return Problem(name=f"CUSTOMIZE line {fault.line}", shown=_HIDDEN, may_be=fault.may_be)
+    return Problem(name=fault.where, shown=shown, may_be=fault.may_be)
 
 
 def _secret(name: str) -> bool:

@@ -13,7 +13,7 @@ from shared.errors import Misconfigured
 FORMAT = "cosell-export"
 SCHEMA = 1  # raised when an older release must not read it; a new key needs no new number
 Name = Annotated[str, Field(max_length=128)]
-Text = Annotated[str, Field(max_length=16_000)]
+Text = Annotated[str, Field(max_length=100_000)]  # CUSTOMIZE may hold a whole file
 Options = Annotated[Mapping[Name, "Option"], Field(max_length=500)]
 NOT_ONE = "it is no file that `cosell export` wrote, or not a whole one"
 

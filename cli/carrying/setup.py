@@ -11,6 +11,7 @@ from cli.doctor.crm_tables import read_schema
 from cli.work import Tools
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.vocabulary import HELP, INTENTS, choice_of
+from shared.customize.source import file_of, names_file
 from shared.errors import Misconfigured
 from shared.platform.world import Pinned
 from shared.settings import Settings
@@ -46,9 +47,8 @@ async def world_here(tools: Tools) -> Mapping[str, str]:
 
 
 def named_file(settings: Settings) -> Path | None:
-    """The customisation that a setting names, in releases that have that setting and where it names a file here."""
-    text = str(getattr(settings, "customize", "") or "")
-    return Path(text) if text and Path(text).is_file() else None
+    """The file that CUSTOMIZE names; none where it is empty or holds the text itself, which is carried as a setting."""
+    return file_of(settings.customize) if names_file(settings.customize) else None
 
 
 def customised(file: Path | None) -> Customised | None:

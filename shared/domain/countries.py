@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 # Code, the English name, then other names that people use: common short forms and the countries' own.
@@ -88,3 +90,27 @@ def country_code(text: str) -> str | None:
     """The two-letter code that a text holds or names; None where it does neither."""
     code = text.strip().upper()
     return code if code in COUNTRIES else NAMES.get(_folded(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Countries:
+    """How one organisation calls countries: its own names first, then those that everybody knows.
+
+    `names` maps a name to its code; the first name of a code is the one that is written, else the code itself.
+    """
+
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @cached_property
+    def _own(self) -> Mapping[str, str]:
+        return {_folded(name): code for name, code in reversed(list(self.names.items()))}
+
+    def code(self, text: str) -> str | None:
+        return self._own.get(_folded(text)) or country_code(text)
+
+    def called(self, code: str) -> str:
+        """What to write for a code, or for a text that is none."""
+        return next((name for name, known in self.names.items() if known == code), code)
+
+
+USUAL = Countries()

@@ -5,6 +5,7 @@ Both gateways show a deal in these names and this vocabulary; nothing here knows
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +40,8 @@ class Field:
     `set_back`: once the partner side no longer takes it, an edit in the CRM is set back there.
     `after_won`: it begins when the deal is won, so it alone may still be written then.
     `news`: a change of it on the partner side is told with its value, also where the CRM has no column for it.
+    `winner`: whose edit of it stands where both sides edited; None leaves that to the policy.
+    `clears`: where it flows one way only, an emptied value empties the other side too.
     """
 
     name: str
@@ -48,6 +51,8 @@ class Field:
     set_back: bool = False
     after_won: bool = False
     news: bool = False
+    winner: Side | None = None
+    clears: bool = False
 
 
 NAME = "name"  # str, without the check mark
@@ -92,4 +97,14 @@ DEAL: tuple[Field, ...] = (
 )
 AFTER_WON = frozenset(field.name for field in DEAL if field.after_won)
 TITLES = {field.name: field.title for field in DEAL}
+EXTRA = "x:"  # what the names of an installation's own fields begin with
 TRAVELLING_WITH_STAGE = (CLOSE_REASON, ACTUAL)
+
+
+def titles(fields: Iterable[Field]) -> Mapping[str, str]:
+    return {field.name: field.title for field in fields}
+
+
+def is_extra(name: str) -> bool:
+    """Is this one of an installation's own fields, which no table of this file knows?"""
+    return name.startswith(EXTRA)

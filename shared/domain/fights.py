@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.domain import deal
 from shared.domain.link import Flip, Link
 from shared.domain.plan import Plan
 from shared.domain.values import Digest, digest
@@ -19,8 +18,8 @@ def fights(link: Link, plan: Plan, now: datetime) -> str | None:
     """The title of a field that we have been turning between two values within minutes."""
     for values in plan.writes.values():
         for name, value in values.items():
-            if name in deal.TITLES and _turns(link, name, digest(value, link.key), now) >= TURNS:
-                return deal.TITLES[name]
+            if name in plan.titles and _turns(link, name, digest(value, link.key), now) >= TURNS:
+                return plan.titles[name]
     return None
 
 

@@ -82,9 +82,10 @@ def _atom(field: Field, pair: Pair, winner: Side, titles: Mapping[Side, str]) ->
 
 def _one_way(field: Field, pair: Pair) -> Verdict:
     source = Side.CRM if field.flow is Flow.TO_PARTNER else Side.PARTNER
-    news = pair.changed(source) or pair.base[source] is None
-    has_value = blank(pair.now[source]) is not None
-    return Verdict(writes={source.other: pair.now[source]}) if news and has_value else UNTOUCHED
+    edited = pair.changed(source)
+    news = edited or pair.base[source] is None
+    carried = blank(pair.now[source]) is not None or (field.clears and edited)
+    return Verdict(writes={source.other: pair.now[source]}) if news and carried else UNTOUCHED
 
 
 def _given(field: Field, pair: Pair, titles: Mapping[Side, str]) -> Verdict:

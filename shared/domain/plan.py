@@ -31,6 +31,7 @@ class Plan:
     because      why the status moves
     again        more follows once this is written
     detached     the pair ends here, and why
+    fields       what was looked at, in the order in which it is told
     """
 
     writes: Mapping[Side, Values] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Plan:
     because: str = ""
     again: bool = False
     detached: str = ""
+    fields: tuple[Field, ...] = DEAL
 
     def to(self, side: Side) -> Values:
         return self.writes.get(side, NOTHING)
@@ -52,7 +54,11 @@ class Plan:
 
     def what(self, side: Side) -> str:
         """The titles of what is written to one side, in the deal's order, and why the status moves."""
-        return ", ".join(self._titled(spec) for spec in DEAL if spec.name in self.to(side))
+        return ", ".join(self._titled(spec) for spec in self.fields if spec.name in self.to(side))
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        return deal.titles(self.fields)
 
     def _titled(self, spec: Field) -> str:
         return f"{spec.title} ({self.because})" if spec.merge is Merge.STAGE and self.because else spec.title
@@ -65,18 +71,20 @@ def make_plan(
     winner: Side,
     unclear: frozenset[str] = frozenset(),
     titles: Mapping[Side, str] = TITLES,
+    fields: tuple[Field, ...] = DEAL,
 ) -> Plan:
     """The plan for a linked pair; `unclear` fields follow the newest side instead of the winner."""
     newest = max(Side, key=lambda side: sides[side].modified)
-    plan = Plan()
-    for spec in DEAL:
+    plan = Plan(fields=fields)
+    for spec in fields:
         if any(spec.name not in snapshot.values for snapshot in sides.values()):
             plan = _one_sided(plan, spec, link, sides)
         elif spec.merge is Merge.STAGE:
             plan = _stage(plan, link, sides)
         else:
             pair = pair_of(spec.name, link, sides, unclear=spec.name in unclear)
-            verdict = _verdict(spec, pair, sides, newest if pair.unclear else winner, titles)
+            wins = newest if pair.unclear else spec.winner or winner
+            verdict = _verdict(spec, pair, sides, wins, titles)
             plan = _add(plan, spec, verdict, sides)
             if spec.news and _is_news(spec, link, sides[Side.PARTNER]):
                 plan = replace(plan, tells=(*plan.tells, *_told(spec, sides)))

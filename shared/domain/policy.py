@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.domain.deal import DEAL, Field
 from shared.domain.values import Side
 
 
@@ -12,6 +13,7 @@ class Policy:
     """How one pair of systems is kept in step.
 
     `fingerprint` names the settings that can forbid a write: when it changes, what is owed is looked at again.
+    `fields` are those of a deal and the installation's own.
     `lease` is in seconds, longer than the longest remote call by far (see `settle_before`).
     """
 
@@ -23,6 +25,7 @@ class Policy:
     dry_run: bool = False
     show_mark: bool = True
     fingerprint: str = ""
+    fields: tuple[Field, ...] = DEAL
     lease: float = 150.0
     longest_call: float = 90.0  # 60 s for the call, 30 s for its turn among the worker's calls
     posting: float = 600.0  # a POST's own intent is exclusive for so long: longest POST plus listing delay

@@ -68,6 +68,7 @@ def _row_draft(desk: Desk, link: Link, referral: Snapshot, intent: Intent) -> Dr
         marker=intent.id,
         note=Note(line=made(desk), mark=Mark.CHECK),
         origin=link.origin,
+        source_record=referral,
     )
 
 

@@ -56,7 +56,10 @@ def _asks_microsoft(pair: Linked) -> bool:
 
 
 def _plan(desk: Desk, pair: Linked, unclear: frozenset[str] = frozenset()) -> Plan:
-    return make_plan(pair.link, pair.sides, winner=desk.policy.winner, unclear=unclear, titles=desk.titles)
+    policy = desk.policy
+    return make_plan(
+        pair.link, pair.sides, winner=policy.winner, unclear=unclear, titles=desk.titles, fields=policy.fields
+    )
 
 
 async def _carry_out(desk: Desk, pair: Linked, plan: Plan) -> Ended:
@@ -149,7 +152,7 @@ async def _detach(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     link = await begin(desk, pair.link, intent)
     note = Note(line=f"This opportunity was {plan.detached}")
     answer = await desk.crm.write(Change(record=pair.crm, marker=intent.id, note=note))
-    settlement = Settlement(plan=Plan(), seen=pair.sides, answers={Side.CRM: answer})
+    settlement = Settlement(plan=Plan(fields=desk.policy.fields), seen=pair.sides, answers={Side.CRM: answer})
 
     def settled(current: Link) -> Link:
         freed = replace(without(settle(current, settlement), intent), detached=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain.deal import TITLES
 from shared.domain.groups import Delivery
 from shared.domain.intents import with_base
 from shared.domain.link import MOST_INTENTS, Base, Intent, Link, Purpose
@@ -101,7 +100,7 @@ def surprised(side: Side, done: Settlement) -> bool:
     if answer is None:
         return False
     asked = set(done.plan.to(side))
-    common = (set(answer.values) & set(done.seen[side].values) & set(TITLES)) - asked
+    common = (set(answer.values) & set(done.seen[side].values) & set(done.plan.titles)) - asked
     return any(answer.values[name] != done.seen[side].values[name] for name in common)
 
 

@@ -186,5 +186,5 @@ def _taken(settlement: Settlement) -> Plan:
     """The plan without the fields that a server kept as they were, and with its reasons."""
     plan, untaken = settlement.plan, refused(settlement)
     writes = {side: {n: v for n, v in plan.to(side).items() if (side, n) not in untaken} for side in plan.writes}
-    reasons = (Sentence(f"{deal.TITLES[name]} stays: {why}") for (_, name), why in untaken.items())
+    reasons = (Sentence(f"{plan.titles[name]} stays: {why}") for (_, name), why in untaken.items())
     return replace(plan, writes=writes, left=(*plan.left, *reasons))

@@ -27,11 +27,14 @@ LAGS = (0.0, 0.0, 0.0, 20.0, 120.0, 400.0)  # seconds; a POST is looked up after
 class Schedule:
     """A world under one seed: some CRMs round, some systems show a new record late, some webhooks never come."""
 
+    worlds: type[World] = World
+    crowds: type[People] = People
+
     def __init__(self, seed: int, *, rate: float = 0.05, carries_marker: bool = True) -> None:
         self.rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self.faults = Faults(self.rng, rate)
         self.live = replace(LIVE, winner=self.rng.choice(list(Side)))
-        self.world = World(
+        self.world = self.worlds(
             policy=self.live,
             hook=self.faults,
             carries_marker=carries_marker,
@@ -40,7 +43,7 @@ class Schedule:
         )
         self.world.partner.lag, self.world.crm.lag = self.rng.choice(LAGS), self.rng.choice(LAGS)
         self.faults.clock = self.world.clock
-        self.people = People(self.world, self.rng)
+        self.people = self.crowds(self.world, self.rng)
         self.workers = Workers(self.world, self.faults)
         self.webhooks: Counter[str] = Counter()
 

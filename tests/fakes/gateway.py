@@ -393,11 +393,12 @@ class FakeGateway:
 
     def _locks(self, row: Row) -> dict[str, str]:
         stage = row.values[deal.STAGE]
+        names = [*deal.TITLES, *filter(deal.is_extra, row.values)]
         if stage in CLOSED or stage is Stage.QUALIFIED:
             open_ones = self._begun(row) if self.side is Side.PARTNER else deal.AFTER_WON
-            return {f.name: f"it is closed in {self.title}" for f in deal.DEAL if f.name not in open_ones}
+            return {name: f"it is closed in {self.title}" for name in names if name not in open_ones}
         if stage is Stage.PENDING:
-            return {f.name: "only accepting or declining is possible now" for f in deal.DEAL if f.name != deal.STAGE}
+            return {name: "only accepting or declining is possible now" for name in names if name != deal.STAGE}
         shared = self.side is Side.PARTNER and row.values[deal.VISIBLE] and row.values[deal.CONTACTS]
         return {deal.CONTACTS: CONTACTS_FIXED} if shared else {}
 

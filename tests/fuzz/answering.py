@@ -12,6 +12,7 @@ import httpx
 from shared.connectors import dynamics, partner_center
 from shared.connectors.dynamics import Dynamics
 from shared.connectors.partner_center import PartnerCenter, Webhook
+from shared.customize import NONE, Customization
 from shared.platform.identity import StaticTokens
 from tests.contract import dynamics_bench
 from tests.fakes.store import FakeClock
@@ -54,13 +55,14 @@ def of_dynamics(
     kind: str = JSON,
     answers: Mapping[str, bytes] = NO_ANSWERS,
     knows: bool = True,
+    custom: Customization = NONE,
 ) -> T:
     """What a gateway makes of the answer, or of other `answers` by path; `knows` the organisation's metadata."""
     schema = recorded.dynamics().schema if knows else None
 
     async def run() -> T:
         async with _client(lambda request: answers.get(request.url.path, data), kind) as client:
-            config = dynamics.Config(url=dynamics_bench.BASE)
+            config = dynamics.Config(url=dynamics_bench.BASE, custom=custom)
             gateway = dynamics.connect(config, client=client, tokens=TOKENS, clock=FakeClock(), sleep=_no_sleep)
             gateway.memory.schema = schema
             return await act(gateway)

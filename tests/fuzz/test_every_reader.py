@@ -15,7 +15,7 @@ from tests.fuzz.served import ROOT
 # What turns text into something else, by its last name: a call of it is a place that a parser of the table must reach.
 READERS = frozenset(
     (
-        *("loads", "decode", "raw_decode", "json", "decompress", "urlsplit"),
+        *("loads", "decode", "raw_decode", "json", "decompress", "urlsplit", "safe_load", "compose"),
         *("model_validate", "model_validate_json", "validate_python", "validate_json"),
         *("fromisoformat", "strptime", "parsedate_to_datetime", "b64decode", "urlsafe_b64decode"),
         *("load_pem_x509_certificates", "load_der_x509_certificate"),

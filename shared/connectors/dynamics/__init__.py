@@ -60,5 +60,10 @@ def connect(
 def leads_of(deals: Dynamics) -> Leads:
     """The gateway to the same environment's leads: one client, one turnstile, one memory of currencies and users."""
     return Leads(
-        config=deals.config, calls=deals.calls, clock=deals.clock, directory=deals.directory, ping_world=deals.ping
+        config=deals.config,
+        calls=deals.calls,
+        clock=deals.clock,
+        directory=deals.directory,
+        ping_world=deals.ping,
+        wished=deals.wished,
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.connectors.dynamics.journal import cut
 from shared.connectors.dynamics.odata import Row
-from shared.connectors.dynamics.schema import Schema
+from shared.connectors.dynamics.schema import Schema, squeezed
 from shared.connectors.dynamics.vocabulary import ACTIONS, HELD, OPEN, STATE_OF, WON
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
@@ -88,6 +88,11 @@ def _revenue(turn: Turn, values: Values, amount: Money) -> Decimal | None:
 
 
 def _status(turn: Turn, reason: str, schema: Schema) -> int:
-    """The status reason that is labelled as the other side's reason, else the state's own default."""
-    named = schema.opportunity.columns["statuscode"].labelled(reason) if reason else None
+    """The reason that was chosen for what the other side closed for, or is labelled so, else the state's default."""
+    column, chosen = schema.status, schema.reasons.closing
+    for word in (squeezed(reason), squeezed(turn.stage.value)):
+        choice = column.choice(chosen.get(word))
+        if choice and choice.state == turn.after:
+            return choice.value
+    named = column.labelled(reason) if reason else None
     return named.value if named and named.state == turn.after else DEFAULT_REASON

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from shared.connectors.dynamics.names import Names, names_of
 from shared.connectors.dynamics.schema import NUMBERS, TEXTS, Column, Schema
+from shared.customize import NONE, Customization
+from shared.domain.countries import Countries
 from shared.errors import Misconfigured
 
 API = "/api/data/v9.2"
@@ -18,7 +20,7 @@ class Config:
 
     `organization` is the pinned OrganizationId ("" accepts any); `tag` goes with every write and comes back in the
     events it causes; `deal_currency_field` empty means the opportunity's own currency; `concurrency` is one worker's
-    share of the 52 requests that a user may have under way at once.
+    share of the 52 requests that a user may have under way at once. `custom` is what `customize.yaml` wishes.
     """
 
     url: str
@@ -33,10 +35,13 @@ class Config:
     tag: str = "cosell:cosell"
     organization: str = ""
     concurrency: int = 10
+    custom: Customization = NONE
     names: Names = field(init=False, repr=False)
+    countries: Countries = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", names_of(self.prefix, self.own_prefix))
+        object.__setattr__(self, "countries", Countries(names=self.custom.wishes.countries.names))
 
     @property
     def host(self) -> str:
@@ -46,9 +51,9 @@ class Config:
         """A record's address for a person."""
         return f"{self.host}/main.aspx?pagetype=entityrecord&etn={kind}&id={ident}"
 
-    def check(self, schema: Schema) -> None:
+    def check(self, schema: Schema, further: tuple[str, ...] = ()) -> None:
         """Raise Misconfigured, naming each setting that the organisation's own metadata contradicts."""
-        if problems := tuple(self._problems(schema)):
+        if problems := (*self._problems(schema), *further):
             raise Misconfigured(problems)
 
     def _problems(self, schema: Schema) -> Iterator[str]:

@@ -11,6 +11,7 @@ from shared.connectors.dynamics.calls import Calls, merged
 from shared.connectors.dynamics.catalog import Catalog
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.customers import Customers
+from shared.connectors.dynamics.defaults import Defaults
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.schema import Schema
@@ -40,8 +41,9 @@ class Creation:
         """The new row as the server shows it; the existing one, unchanged, where the id is taken."""
         money = draft.values.get(deal.AMOUNT)
         catalog = Catalog(calls=self.calls, config=self.config, names=self.schema.solutions)
-        customer, owner, currency, details = await asyncio.gather(
+        customer, wished, owner, currency, details = await asyncio.gather(
             self._customer(draft),
+            self._defaults.of("opportunity", self.schema.opportunity, draft.source_record),
             self._owner(draft),
             self.directory.currency(
                 money.currency if isinstance(money, Money) else None, as_text=bool(self.config.deal_currency_field)
@@ -51,6 +53,7 @@ class Creation:
         writer = Writer(config=self.config, schema=self.schema, now=self.now, currency=currency)
         trace = Trace(marker=draft.marker, counterpart=draft.source.id, link=draft.source_link, note=draft.note)
         body = writer.body(draft.values, trace) | customer | owner | _lead(draft) | {self.config.names.sync: True}
+        body |= {name: value for name, value in wished.items() if body.get(name) is None}
         path = f"opportunities({draft.id})"
         operations = [self.calls.patching(path, body, select=columns(self.config, self.schema))]
         operations += catalog.additions(draft.id, catalog.missing(draft.values, None), details)
@@ -70,8 +73,18 @@ class Creation:
             raise unread(self.calls, done, "the new opportunity could not be read")
         return merged(done.changes, shown)
 
+    @property
+    def _defaults(self) -> Defaults:
+        return Defaults(calls=self.calls, wishes=self.config.custom.wishes, schema=self.schema)
+
     async def _customer(self, draft: Draft) -> Binds:
-        customers = Customers(calls=self.calls, config=self.config, schema=self.schema)
+        customers = Customers(
+            calls=self.calls,
+            config=self.config,
+            schema=self.schema,
+            people=tuple(_people(draft.values.get(deal.CONTACTS))),
+            origin=draft.source_record,
+        )
         customer = draft.values.get(deal.CUSTOMER)
         if not isinstance(customer, Customer):
             raise NotMet("The referral names no customer: fill in the company's name in Partner Center")

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.connectors.dynamics.calls import Calls
+from shared.connectors.dynamics.checking import Checking
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.creating import Creation
+from shared.connectors.dynamics.defaults import Body, Defaults
 from shared.connectors.dynamics.delta import LEAD, Delta
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.discovery import find_solutions
@@ -24,6 +26,7 @@ from shared.connectors.dynamics.registering import find_registration
 from shared.connectors.dynamics.schema import Schema
 from shared.connectors.dynamics.selection import query
 from shared.connectors.dynamics.showing import Showing
+from shared.connectors.dynamics.tailoring import tailored
 from shared.connectors.dynamics.updating import Update
 from shared.connectors.dynamics.verdicts import UnknownName
 from shared.connectors.dynamics.writing import Writer
@@ -137,6 +140,19 @@ class Dynamics:
         """Names of flows of Microsoft's own connector that are switched on: while there are any, nothing may write."""
         return await flows_active(self.calls)
 
+    async def wished(self, name: str, draft: Draft) -> Body:
+        """What `customize.yaml` gives a new row of another table than the opportunity; no call where it gives nothing.
+
+        Raises Misconfigured for what this organisation contradicts, NotMet for what somebody has to mend.
+        """
+        wishes = self.config.custom.wishes
+        if not wishes.made(name):
+            return {}
+        schema = await self._schema()
+        table = schema.tables.get(name)
+        defaults = Defaults(calls=self.calls, wishes=wishes, schema=schema)
+        return await defaults.of(name, table, draft.source_record) if table else {}
+
     async def inspect(self) -> Schema:
         """The organisation's metadata, read anew and checked against the settings: raises Misconfigured.
 
@@ -213,9 +229,10 @@ class Dynamics:
             return await self._looked_up()
 
     async def _looked_up(self) -> Schema:
-        names = ("opportunity", "account", "contact")
-        tables = await asyncio.gather(*(read_table(self.calls.rest, name) for name in names))
-        solutions = await find_solutions(self.calls.rest, self.config.prefix)
+        custom, rest = self.config.custom, self.calls.rest
+        names, more = ("opportunity", "account", "contact"), custom.wishes.names_columns_of
+        tables = await asyncio.gather(*(read_table(rest, name, whole=more(name)) for name in names))
+        solutions = await find_solutions(rest, self.config.prefix)
         opportunity, account, contact = tables
         registration = find_registration(opportunity, dict.fromkeys((self.config.own_prefix, self.config.prefix)))
         schema = Schema(
@@ -225,8 +242,12 @@ class Dynamics:
             solutions=solutions,
             registration=registration,
         )
+        further: tuple[str, ...] = ()
+        if not custom.empty:
+            schema = await tailored(rest, custom.wishes, schema)
+            further = Checking(config=self.config, schema=schema).problems()
         try:
-            self.config.check(schema)
+            self.config.check(schema, further)
         except Misconfigured as error:
             self.memory.schema, self.memory.wrong, self.memory.again = None, error, self.clock.now() + MISTAKEN
             raise

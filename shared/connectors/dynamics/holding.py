@@ -29,7 +29,9 @@ class Holding:
     def _each(self, values: Values) -> Iterator[tuple[str, Value]]:
         columns = self._columns
         for name, value in values.items():
-            if isinstance(value, Money):
+            if deal.is_extra(name):
+                yield from self.writer.extras.held(name, value)
+            elif isinstance(value, Money):
                 amount = self.writer.rounded(value.amount)
                 yield name, Money(None if amount is None else Decimal(amount), value.currency)
             elif isinstance(value, str) and name in columns:

@@ -12,6 +12,7 @@ from shared.connectors.dynamics.lead_schema import LeadSchema
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.writing import NO_ROW, Currency, Trace
 from shared.domain import deal
+from shared.domain.countries import USUAL, Countries
 from shared.domain.values import Customer, Group, Money, Person, Values, frozen
 from shared.errors import NotMet
 
@@ -27,6 +28,7 @@ class LeadWriter:
     schema: LeadSchema
     now: datetime
     currency: Currency | None = None
+    countries: Countries = USUAL
 
     def body(self, values: Values, trace: Trace, row: Row = NO_ROW) -> Body:
         """The columns that a PATCH has to carry, given the row as it is; NO_ROW for one that is being made."""
@@ -48,7 +50,7 @@ class LeadWriter:
         company = values.get(deal.CUSTOMER)
         people = values.get(deal.CONTACTS)
         found = sorted(people, key=lambda one: one.key) if isinstance(people, Group) else []
-        made = _company(company) if isinstance(company, Customer) else {}
+        made = _company(company, self.countries) if isinstance(company, Customer) else {}
         made |= _person(found[0]) if found and isinstance(found[0], Person) else {}
         made.setdefault("lastname", made.get("companyname", ""))  # a lead needs a name or a company
         return {n: v for name, text in made.items() if text.strip() for n, v in self._text(name, text.strip()).items()}
@@ -92,7 +94,7 @@ class LeadWriter:
         return body
 
 
-def _company(customer: Customer) -> dict[str, str]:
+def _company(customer: Customer, countries: Countries) -> dict[str, str]:
     address = customer.address
     return {
         "companyname": customer.name,
@@ -101,7 +103,7 @@ def _company(customer: Customer) -> dict[str, str]:
         "address1_city": address.city,
         "address1_stateorprovince": address.state,
         "address1_postalcode": address.postal_code,
-        "address1_country": address.country,
+        "address1_country": countries.called(address.country),
     }
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from shared.connectors.dynamics.batch import Operation
 from shared.connectors.dynamics.calls import Batched, Calls
 from shared.connectors.dynamics.config import Config
+from shared.connectors.dynamics.defaults import Body
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.lead_reading import LeadReader, columns, query
 from shared.connectors.dynamics.lead_schema import (
@@ -57,6 +58,7 @@ class Leads:
     clock: Clock
     directory: Directory
     ping_world: Callable[[], Awaitable[World]]
+    wished: Callable[[str, Draft], Awaitable[Body]]
     memory: LeadMemory = field(default_factory=LeadMemory)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     side: Side = Side.CRM
@@ -133,7 +135,7 @@ class Leads:
     async def _writer(self, schema: LeadSchema, values: Values) -> LeadWriter:
         money = values.get(deal.AMOUNT)
         currency = await self.directory.currency(money.currency if isinstance(money, Money) else None)
-        return LeadWriter(schema=schema, now=self.clock.now(), currency=currency)
+        return LeadWriter(schema=schema, now=self.clock.now(), currency=currency, countries=self.config.countries)
 
     async def _create(self, schema: LeadSchema, draft: Draft) -> Snapshot:
         writer = await self._writer(schema, draft.values)
@@ -142,6 +144,7 @@ class Leads:
         owner = await self.directory.owner(team if isinstance(team, Group) else Group(), self.config.default_owner)
         body = writer.body(draft.values, trace) | writer.customer(draft.values)
         body |= {"ownerid@odata.bind": owner} if owner else {}
+        body |= {name: value for name, value in (await self.wished(KIND, draft)).items() if body.get(name) is None}
         path = f"{SET}({draft.id})"
         return await self._sent(schema, path, [self.calls.patching(path, body, select=columns(schema))])
 

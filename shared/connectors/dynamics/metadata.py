@@ -15,6 +15,7 @@ from shared.connectors.rest import Rest
 
 _CAST = "Microsoft.Dynamics.CRM."
 _PLAIN = {"$select": "LogicalName,AttributeType,DisplayName"}
+_WRITABLE = {"$select": f"{_PLAIN['$select']},IsValidForCreate,IsValidForUpdate"}
 _OPTIONS = {"$select": "LogicalName", "$expand": "OptionSet,GlobalOptionSet"}
 _STATUS = {"$select": "LogicalName", "$expand": "OptionSet"}
 _BOUNDS = "LogicalName,MinValue,MaxValue,Precision"
@@ -41,16 +42,29 @@ DETAILS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 }
 
 
-async def read_table(rest: Rest, name: str, details: Mapping[str, Mapping[str, str]] | None = None) -> Table:
+WHOLE: Mapping[str, Mapping[str, str]] = {
+    **DETAILS["opportunity"],
+    "DoubleAttributeMetadata": {"$select": _BOUNDS},
+    "IntegerAttributeMetadata": {"$select": "LogicalName,MinValue,MaxValue"},
+    "DateTimeAttributeMetadata": {"$select": "LogicalName,DateTimeBehavior"},
+    "LookupAttributeMetadata": {"$select": "LogicalName,Targets"},
+}
+
+
+async def read_table(
+    rest: Rest, name: str, details: Mapping[str, Mapping[str, str]] | None = None, *, whole: bool = False
+) -> Table:
     """One table with all its columns; the calls go out together, since nothing else can start before them.
 
-    `details` says what else is told of its columns, where that is more than the table's own entry says.
+    `details` says what else is told of its columns, where that is more than the table's own entry says; `whole` is for
+    a table of which `customize.yaml` may name any column.
     """
     entity = f"EntityDefinitions(LogicalName='{name}')"
-    details = DETAILS.get(name, {}) if details is None else details
+    usual = WHOLE if whole else DETAILS.get(name, {})
+    details = usual if details is None else details
     head, columns, *casts = await asyncio.gather(
-        rest.call("GET", entity, params={"$select": "LogicalName,EntitySetName"}),
-        rest.call("GET", f"{entity}/Attributes", params=_PLAIN),
+        rest.call("GET", entity, params={"$select": "LogicalName,EntitySetName,PrimaryIdAttribute"}),
+        rest.call("GET", f"{entity}/Attributes", params=_WRITABLE if whole else _PLAIN),
         *(rest.call("GET", f"{entity}/Attributes/{_CAST}{kind}", params=query) for kind, query in details.items()),
     )
     told: dict[str, Row] = {}
@@ -60,6 +74,7 @@ async def read_table(rest: Rest, name: str, details: Mapping[str, Mapping[str, s
     return Table(
         name=name,
         set=row_of(head.json()).text("EntitySetName"),
+        key=row_of(head.json()).text("PrimaryIdAttribute"),
         columns={column.name: column for column in found if column.name},
     )
 
@@ -75,7 +90,15 @@ def _column(row: Row, detail: Row) -> Column:
         minimum=detail.number("MinValue"),
         maximum=detail.number("MaxValue"),
         choices=tuple(_choices(detail)),
+        targets=_targets(detail.data.get("Targets")),
+        behaviour=behaviour.text("Value") if (behaviour := detail.child("DateTimeBehavior")) else "",
+        creatable=row.data.get("IsValidForCreate") is not False,
+        updatable=row.data.get("IsValidForUpdate") is not False,
     )
+
+
+def _targets(listed: Any) -> tuple[str, ...]:
+    return tuple(each for each in listed if isinstance(each, str)) if isinstance(listed, list) else ()
 
 
 def _choices(detail: Row) -> Iterable[Choice]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.odata import Row
-from shared.connectors.dynamics.selection import ADDRESS
-from shared.domain.countries import country_code
+from shared.connectors.dynamics.schema import Schema
+from shared.connectors.dynamics.selection import ADDRESS, country_lookup
 from shared.domain.values import Address, Customer, Person
 
 
@@ -19,10 +19,18 @@ def contact_of(row: Row) -> Row | None:
     return row.child("parentcontactid") or row.child("customerid_contact")
 
 
-def customer(account: Row, config: Config) -> Customer:
-    country = account.text(config.country_code_field).strip()
+def customer(account: Row, config: Config, schema: Schema) -> Customer:
+    country = _country(account, config, schema)
     address = {part: account.text(column) for part, column in ADDRESS.items()}
-    return Customer(name=account.text("name"), address=Address(**address, country=country_code(country) or country))
+    called = config.countries.code(country) or country
+    return Customer(name=account.text("name"), address=Address(**address, country=called))
+
+
+def _country(account: Row, config: Config, schema: Schema) -> str:
+    """What the lookup's row holds, which is what people choose, else the account's own text."""
+    looked = country_lookup(config, schema)
+    row = account.child(looked[0]) if looked else None
+    return (row.text(looked[2]).strip() if row and looked else "") or account.text(config.country_code_field).strip()
 
 
 def person(contact: Row) -> Person:

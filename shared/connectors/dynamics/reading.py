@@ -12,6 +12,7 @@ from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.people import account_of, contact_of, customer, member, person
 from shared.connectors.dynamics.registering import registration_of
 from shared.connectors.dynamics.schema import Schema
+from shared.connectors.dynamics.selection import extras
 from shared.connectors.dynamics.solutions import solutions_of
 from shared.connectors.dynamics.vocabulary import OPEN, code_of, stage_of
 from shared.domain import deal
@@ -86,6 +87,7 @@ class Reader:
             yield deal.ACTUAL, None if actual is None else Money(actual, self._currency(row))
         yield from self._connector(row)
         yield from registration_of(row, self.schema.registration, self._worth(row))
+        yield from extras(self.config, self.schema).shown(row)
 
     def _worth(self, row: Row) -> Money:
         """What the deal was won for, else its value."""
@@ -108,7 +110,7 @@ class Reader:
         """The fields that lie in rows around it; the answer to a write shows none of them."""
         if "parentaccountid" in row:
             account = account_of(row)
-            yield deal.CUSTOMER, customer(account, self.config) if account else None
+            yield deal.CUSTOMER, customer(account, self.config, self.schema) if account else None
         if "parentcontactid" in row:
             contact = contact_of(row)
             yield deal.CONTACTS, group([person(contact)] if contact else [])
@@ -119,7 +121,8 @@ class Reader:
 
     def _locks(self, row: Row) -> Mapping[str, str]:
         if row.whole("statecode") != OPEN:
-            return dict.fromkeys((name for name in deal.TITLES if name not in deal.AFTER_WON), CLOSED_REASON)
+            own = extras(self.config, self.schema).names
+            return dict.fromkeys((name for name in (*deal.TITLES, *own) if name not in deal.AFTER_WON), CLOSED_REASON)
         computed = row.flag("isrevenuesystemcalculated") and self.config.deal_value_field == "estimatedvalue"
         return {deal.AMOUNT: COMPUTED_REASON} if computed else {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
@@ -38,7 +38,11 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column: `type` is Dataverse's AttributeType; bounds only where the metadata names them."""
+    """A column: `type` is Dataverse's AttributeType; bounds only where the metadata names them.
+
+    Only read under a `customize.yaml`: `targets`, the tables that a lookup points to; `behaviour` of a date and time
+    (DateOnly or another); whether a new row or an update may carry it.
+    """
 
     name: str
     type: str
@@ -49,6 +53,10 @@ class Column:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     choices: tuple[Choice, ...] = ()
+    targets: tuple[str, ...] = ()
+    behaviour: str = ""
+    creatable: bool = True
+    updatable: bool = True
 
     def choice(self, value: int | None) -> Choice | None:
         return next((choice for choice in self.choices if choice.value == value), None)
@@ -57,6 +65,15 @@ class Column:
         """The option that carries one of these labels in any language."""
         wanted = set(map(squeezed, labels))
         return next((choice for choice in self.choices if wanted.intersection(map(squeezed, choice.labels))), None)
+
+    def option(self, named: object, states: Collection[int | None] = ()) -> Choice | None:
+        """The option with this number or label; of a status reason, among these states alone."""
+        fitting = [choice for choice in self.choices if not states or choice.state in states]
+        wanted = squeezed(named) if isinstance(named, str) else ""
+        return next(
+            (c for c in fitting if c.value == named or (wanted and wanted in map(squeezed, c.labels))),
+            None,
+        )
 
     def rounded(self, amount: Decimal, currency_precision: int | None) -> Decimal | int:
         """The amount as this column can hold it, so that the server has nothing left to round."""
@@ -83,6 +100,7 @@ class Table:
     name: str
     set: str
     columns: Mapping[str, Column]
+    key: str = ""
 
     def __contains__(self, column: str) -> bool:
         return column in self.columns
@@ -136,29 +154,70 @@ NO_REGISTRATION = RegistrationNames()
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reasons:
+    """Status reasons that `customize.yaml` gives a meaning to; `closing` by what the other side closed for."""
+
+    held: tuple[int, ...] = ()
+    accepted: tuple[int, ...] = ()
+    closing: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Schema:
-    """What one worker knows of the organisation; `solutions` is None where no such tables were found."""
+    """What one worker knows of the organisation; `solutions` is None where no such tables were found.
+
+    Only under a `customize.yaml`: `reasons`; `tables`, which are the three above, the lead, and those that lookups
+    point to (None: there is none such); and for (table, lookup column, table pointed to) the name to bind it by.
+    """
 
     opportunity: Table
     account: Table
     contact: Table
     solutions: SolutionNames | None = None
     registration: RegistrationNames = NO_REGISTRATION
+    reasons: Reasons = Reasons()
+    tables: Mapping[str, Table | None] = field(default_factory=dict)
+    navigations: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def navigation(self, table: str, column: str, target: str) -> str:
+        """The name to bind a lookup by, which has a case of its own; "" where it is not known."""
+        return "ownerid" if column == "ownerid" else self.navigations.get((table, column, target), "")
 
     def reason(self, value: int | None) -> Choice | None:
         """The status reason of an opportunity."""
         return self.opportunity.columns["statuscode"].choice(value)
 
     @property
+    def status(self) -> Column:
+        """The opportunity's status reason; without any reasons where the metadata shows none."""
+        return self.opportunity.columns.get("statuscode") or Column(name="statuscode", type="Status")
+
+    @property
+    def _open(self) -> tuple[Choice, ...]:
+        return tuple(choice for choice in self.status.choices if choice.state == OPEN_STATE)
+
+    @property
     def on_hold(self) -> int:
-        reasons = [choice for choice in self.opportunity.columns["statuscode"].choices if choice.state == OPEN_STATE]
+        """The reason that a row is put on hold with."""
+        if self.reasons.held:
+            return self.reasons.held[0]
+        reasons = [choice for choice in self._open if choice.value not in self.reasons.accepted]
         standard = any(choice.value == ON_HOLD for choice in reasons)
         named = next((choice for choice in reasons if "onhold" in map(squeezed, choice.labels)), None)
+        if self.reasons.accepted and not standard and named is None and reasons:
+            return reasons[0].value
         return named.value if named and not standard else ON_HOLD
+
+    @property
+    def holding(self) -> frozenset[int]:
+        """Every open reason that counts as on hold."""
+        if self.reasons.accepted and not self.reasons.held:
+            return frozenset(choice.value for choice in self._open) - set(self.reasons.accepted)
+        return frozenset(self.reasons.held) or frozenset({self.on_hold})
 
     @property
     def in_progress(self) -> int:
         """The first open reason that is not On Hold: In Progress (1) unless it was renumbered."""
-        reasons = self.opportunity.columns["statuscode"].choices
-        values = [choice.value for choice in reasons if choice.state == OPEN_STATE and choice.value != self.on_hold]
-        return min(values, default=1)
+        if self.reasons.accepted:
+            return self.reasons.accepted[0]
+        return min((choice.value for choice in self._open if choice.value not in self.holding), default=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from shared.connectors.dynamics.config import Config
+from shared.connectors.dynamics.extras import Extras
 from shared.connectors.dynamics.odata import joined
 from shared.connectors.dynamics.schema import Schema
 
@@ -58,7 +59,22 @@ def columns(config: Config, schema: Schema) -> str:
     """$select of an opportunity: what this organisation has of it."""
     configured = [name for name in (config.deal_value_field, config.deal_currency_field) if name]
     present = [name for name in config.names.every if name in schema.opportunity]
-    return joined((*STANDARD, *configured, *present, *schema.registration.every))
+    own = extras(config, schema).columns
+    return joined((*STANDARD, *configured, *present, *schema.registration.every, *own))
+
+
+def extras(config: Config, schema: Schema, precision: int | None = None) -> Extras:
+    return Extras(pairs=config.custom.wishes.pairs, table=schema.opportunity, precision=precision)
+
+
+def country_lookup(config: Config, schema: Schema) -> tuple[str, str, str] | None:
+    """Of an account's country: the lookup's way to its row, the table of that row, and the column with the code."""
+    lookup = config.custom.wishes.countries.lookup
+    column = schema.account.columns.get(lookup.column) if lookup else None
+    if lookup is None or column is None or not column.targets:
+        return None
+    target = column.targets[0]
+    return schema.navigation("account", lookup.column, target), target, lookup.holds
 
 
 def query(config: Config, schema: Schema) -> Mapping[str, str]:
@@ -68,6 +84,9 @@ def query(config: Config, schema: Schema) -> Mapping[str, str]:
 
 def _expands(config: Config, schema: Schema) -> Iterator[str]:
     account = f"($select={joined(account_columns(config))})"
+    if country := country_lookup(config, schema):
+        way, _, holds = country
+        account = f"($select={joined(account_columns(config))};$expand={way}($select={holds}))"
     contact = f"($select={joined(CONTACT)})"
     yield from (f"parentaccountid{account}", f"customerid_account{account}")
     yield from (f"parentcontactid{contact}", f"customerid_contact{contact}")

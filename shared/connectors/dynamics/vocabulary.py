@@ -45,7 +45,7 @@ def stage_of(state: int | None, status: int | None, schema: Schema) -> Stage:
         return Stage.WON
     if state == LOST:
         return Stage.LOST
-    return Stage.HOLD if status == schema.on_hold else Stage.OPEN
+    return Stage.HOLD if status in schema.holding else Stage.OPEN
 
 
 def code_of(kind: str, choice: Choice | None) -> str | None:

@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from shared.connectors.dynamics.config import Config
+from shared.connectors.dynamics.extras import Extras
 from shared.connectors.dynamics.journal import audit_text, cut, mark_of, marked_name, plain_name
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.schema import Schema
+from shared.connectors.dynamics.selection import extras
 from shared.connectors.dynamics.vocabulary import HELD, OPEN, STATE_OF, choice_of
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
@@ -59,8 +61,14 @@ class Writer:
         for field, value in values.items():
             if field in _FIELDS:
                 made |= _FIELDS[field](self, value, row)
+            elif deal.is_extra(field):
+                made |= self.extras.body(field, value)
         made |= self._name(values, trace.note, row) | self._trace(trace, row)
         return {name: value for name, value in made.items() if not _holds(row, name, value)}
+
+    @property
+    def extras(self) -> Extras:
+        return extras(self.config, self.schema, self.currency.precision if self.currency else None)
 
     def _amount(self, value: Value, row: Row) -> Body:
         money = value if isinstance(value, Money) else Money(None, None)
@@ -99,8 +107,8 @@ class Writer:
         status, held = row.whole("statuscode"), stage in HELD
         wanted = self.schema.on_hold if held else self.schema.in_progress
         if "statecode" not in row:
-            return {"statuscode": wanted} if held else {}
-        return {} if (status == self.schema.on_hold) == held else {"statuscode": wanted}
+            return {"statuscode": wanted} if held or self.schema.reasons.accepted else {}
+        return {} if (status in self.schema.holding) == held else {"statuscode": wanted}
 
     def _visible(self, value: Value, _row: Row) -> Body:
         return self._known(self.config.names.visible, bool(value))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from shared.connectors.partner_center.extras import Extras
 from shared.connectors.partner_center.gateway import PartnerCenter
 from shared.connectors.partner_center.polling import Poll
 from shared.connectors.partner_center.registration import Registration
@@ -17,6 +18,7 @@ from shared.connectors.partner_center.webhook import Webhook
 from shared.connectors.partner_center.wire import SYSTEM
 from shared.connectors.rest import Rest, Sleep
 from shared.connectors.turnstile import Tick, Turnstile
+from shared.customize.model import Pair
 from shared.ports import Clock, Tokens
 
 __all__ = [
@@ -45,7 +47,10 @@ AT_ONCE = 10  # calls of one worker: the tenant's limit is not public, and what 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Where Partner Center is; `organization` is the partner's account id, "" to take all but Microsoft's as ours."""
+    """Where Partner Center is; `organization` is the partner's account id, "" to take all but Microsoft's as ours.
+
+    `pairs` are the installation's own fields (`customize.yaml`).
+    """
 
     api_url: str = API_URL
     webhook_api_url: str = WEBHOOK_API_URL
@@ -53,6 +58,7 @@ class Config:
     portal_link: str = PORTAL_LINK
     range_filters: bool = False
     longest_call: float = LONGEST_CALL
+    pairs: tuple[Pair, ...] = ()
 
 
 def connect(
@@ -78,7 +84,13 @@ def connect(
         stamp="client-request-id",  # a new GUID for every call (request headers)
     )
     poll = Poll(rest=rest, clock=clock, organization=config.organization, range_filters=config.range_filters)
-    return PartnerCenter(rest=rest, poll=poll, portal_link=config.portal_link, organization=config.organization)
+    return PartnerCenter(
+        rest=rest,
+        poll=poll,
+        portal_link=config.portal_link,
+        organization=config.organization,
+        extras=Extras(config.pairs),
+    )
 
 
 def connect_registration(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from shared.connectors.partner_center.extras import NONE, Extras
 from shared.connectors.partner_center.patching import Json, intent_attributes, noon, person_json, solution_json
 from shared.connectors.partner_center.vocabulary import MICROSOFT
 from shared.connectors.partner_center.wire import SYSTEM, Referral
@@ -16,8 +17,18 @@ from shared.ports import Draft
 NO_HELP_CHOSEN = "Choose how Microsoft can help, then Microsoft is invited to this deal"
 
 
-def new_deal(draft: Draft) -> Json:
+def new_deal(draft: Draft, extras: Extras = NONE) -> Json:
     """The partner's own referral (create-a-referral). `type` is indicative: the service derives it from consent."""
+    made = _own_deal(draft)
+    for (*parents, name), value in extras.sent(draft.values, {}):
+        inside = made
+        for parent in parents:
+            inside = inside.setdefault(parent, {})
+        inside[name] = value
+    return made
+
+
+def _own_deal(draft: Draft) -> Json:
     values = draft.values
     visible = bool(values.get(deal.VISIBLE))
     solutions = [solution_json(s) for s in _elements(values.get(deal.SOLUTIONS)) if isinstance(s, Solution)]

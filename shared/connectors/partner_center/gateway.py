@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.connectors.partner_center.creating import invitation, new_deal
+from shared.connectors.partner_center.extras import NONE, Extras
 from shared.connectors.partner_center.listing import PATH, Descent, pages
 from shared.connectors.partner_center.mapping import KIND, newest_of_microsoft, snapshot, widened
 from shared.connectors.partner_center.patching import operations
@@ -34,6 +35,7 @@ class PartnerCenter:
     poll: Poll
     portal_link: str
     organization: str = ""
+    extras: Extras = NONE
     most_pages: int = MOST_PAGES
     side: Side = Side.PARTNER
     title: str = SYSTEM
@@ -70,7 +72,8 @@ class PartnerCenter:
     async def write(self, change: Change) -> Snapshot:
         """PATCH under If-Match; an answer without a body is followed by a read."""
         record = change.record
-        patch = operations(_native(record), change.values, marker=change.marker, counterpart=change.counterpart)
+        native, extras = _native(record), self.extras
+        patch = operations(native, change.values, marker=change.marker, counterpart=change.counterpart, extras=extras)
         if not patch:
             return await self._again(record.ref.id)
         headers = {**WHOLE, "If-Match": record.version}
@@ -89,7 +92,7 @@ class PartnerCenter:
             answer = await self.rest.call("POST", PATH, json=invitation(draft), headers=WHOLE)
             with took_effect():
                 return await self._own(draft, _answered(answer))
-        answer = await self.rest.call("POST", PATH, json=new_deal(draft), headers=WHOLE)
+        answer = await self.rest.call("POST", PATH, json=new_deal(draft, self.extras), headers=WHOLE)
         with took_effect():
             record = self._snapshot(answer)
             return record if record.version else await self._again(record.ref.id)
@@ -100,7 +103,7 @@ class PartnerCenter:
 
     async def held(self, values: Values) -> Values:
         """As they are: no source says that Partner Center rounds or cuts anything."""
-        return values
+        return self.extras.held(values) if self.extras.pairs else values
 
     def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         return self.poll.changes(cursor)
@@ -147,7 +150,9 @@ class PartnerCenter:
     def _snapshot(self, answer: Answer) -> Snapshot:
         referral = Referral.read(answer.json())
         version = referral.e_tag or answer.headers.get("etag", "")
-        return snapshot(referral, version, organization=self.organization, portal_link=self.portal_link)
+        return snapshot(
+            referral, version, organization=self.organization, portal_link=self.portal_link, extras=self.extras
+        )
 
     async def _again(self, ident: str) -> Snapshot:
         if record := await self.read(ident):

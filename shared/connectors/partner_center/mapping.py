@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from shared.connectors.partner_center.extras import NONE, Extras
 from shared.connectors.partner_center.registering import contract_lock, registered, registrable
 from shared.connectors.partner_center.vocabulary import (
     INTENT_ATTRIBUTE,
@@ -34,9 +35,11 @@ from shared.ports import Snapshot
 KIND = "referral"
 
 
-def snapshot(referral: Referral, version: str, *, organization: str, portal_link: str) -> Snapshot:
+def snapshot(
+    referral: Referral, version: str, *, organization: str, portal_link: str, extras: Extras = NONE
+) -> Snapshot:
     """What a read of one referral shows; Microsoft's side of the deal is added by `widened`."""
-    values = shown(referral)
+    values = shown(referral) | dict(extras.shown(referral))
     return Snapshot(
         side=Side.PARTNER,
         ref=Ref(KIND, referral.id),
@@ -192,5 +195,6 @@ def _locks(values: dict[str, Value], *, invited: bool) -> dict[str, str]:
             contacts=bool(values[deal.CONTACTS]),
             invited=invited,
             contract=contract_lock(values) if deal.CONTRACT in values else None,
+            own=tuple(filter(deal.is_extra, values)),
         ),
     )

@@ -7,6 +7,7 @@ from copy import deepcopy
 from datetime import date
 from typing import Any
 
+from shared.connectors.partner_center.extras import NONE, Extras
 from shared.connectors.partner_center.mapping import is_intent, shown
 from shared.connectors.partner_center.registering import registration_operations
 from shared.connectors.partner_center.vocabulary import INTENT_ATTRIBUTE, OF_THE_CRM, WRITTEN
@@ -42,7 +43,9 @@ class Patch:
         node[name] = deepcopy(value)
 
 
-def operations(referral: Referral, values: Values, *, marker: str = "", counterpart: str = "") -> list[Json]:
+def operations(
+    referral: Referral, values: Values, *, marker: str = "", counterpart: str = "", extras: Extras = NONE
+) -> list[Json]:
     """What to send so that the referral shows `values`; what it shows already is not sent.
 
     A deal's actual value arrives as AMOUNT; ACTUAL alone stands for it.
@@ -57,6 +60,8 @@ def operations(referral: Referral, values: Values, *, marker: str = "", counterp
     for name, write in _WRITERS.items():
         if name in wanted and blank(wanted[name]) != blank(now.get(name)):
             write(patch, referral, wanted)
+    for names, value in extras.sent(values, dict(extras.shown(referral))):
+        patch.put("/".join(("", *names)), value)
     for pointer, text, held in (
         ("/externalReferenceId", counterpart, referral.external_reference_id),
         ("/lastRunId", marker, referral.last_run_id),

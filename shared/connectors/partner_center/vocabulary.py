@@ -107,20 +107,27 @@ _ALWAYS = {
 
 
 def locks(
-    stage: Stage | None, *, visible: bool, contacts: bool, invited: bool, contract: str | None = None
+    stage: Stage | None,
+    *,
+    visible: bool,
+    contacts: bool,
+    invited: bool,
+    contract: str | None = None,
+    own: tuple[str, ...] = (),
 ) -> Mapping[str, str]:
     """Why a field cannot be written now (referral-resources: life cycle; manage-co-sell-opportunities: read-only).
 
     `contract` says why the registration's contract of a won deal cannot; where that is "", it is all that can.
+    `own` are the names of an installation's own fields.
     """
     if stage in CLOSED:
-        closed = dict.fromkeys([*deal.TITLES, deal.CUSTOMER], TERMINAL_REASON)
+        closed = dict.fromkeys([*deal.TITLES, deal.CUSTOMER, *own], TERMINAL_REASON)
         if contract is None:
             return closed
         del closed[deal.CONTRACT]
         return closed | ({deal.CONTRACT: contract} if contract else {})
     if stage is Stage.PENDING:
-        pending = dict.fromkeys(deal.TITLES, PENDING_REASON) | _ALWAYS
+        pending = dict.fromkeys([*deal.TITLES, *own], PENDING_REASON) | _ALWAYS
         del pending[deal.STAGE]
         return pending
     shared = {deal.VISIBLE: VISIBLE_REASON} | ({deal.CONTACTS: CONTACT_REASON} if contacts else {})
