@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.people import REFERRAL
 from shared.domain.outcome import Kind
 from tests.contract.custom_columns import REGION, add
 from tests.integration.bench import Bench, audit, linked_inbound, linked_outbound
@@ -102,6 +103,17 @@ async def test_an_opportunity_becomes_a_referral_with_its_further_fields(own: Be
 
     assert (referral["campaignId"], referral["details"]["customerAction"]) == ("Autumn-8", "Ready")
     assert (referral["customerProfile"]["address"]["country"], "kept here" in str(post)) == ("US", False)
+
+
+async def test_the_countrys_own_name_goes_out_as_its_code(own: Bench) -> None:
+    """An account whose country has this CRM's own name is shared with the two letters that Partner Center wants."""
+    account = await own.people.account(address1_country="amerika")
+    ident = await own.people.opportunity(account, await own.people.contact(account))
+    await own.settle()
+    row = await own.people.read_opportunity(ident)
+    referral = await own.people.read_referral(str(row[REFERRAL]))
+
+    assert referral["customerProfile"]["address"]["country"] == "US"
 
 
 async def test_leaving_a_reason_that_holds_accepts(own: Bench) -> None:
