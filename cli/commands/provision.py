@@ -9,13 +9,15 @@ from typing import Annotated
 
 import typer
 from pydantic import SecretStr
+from rich.markup import escape
 
+from cli.output import harmless
 from cli.provisioning import make, remove, webhook
 from cli.provisioning.carry import Done, carry
 from cli.provisioning.dataverse import PATIENCE, Dataverse
 from cli.provisioning.forms import Choice
 from cli.provisioning.make import Ask
-from cli.provisioning.plan import Plan
+from cli.provisioning.plan import Plan, Step
 from cli.provisioning.site import SOLUTION, Site, guid, language_of
 from cli.provisioning.webhook import Hook
 from cli.work import Asked, run
@@ -170,6 +172,8 @@ def _told(asked: Asked, plan: Plan) -> None:
     output = asked.output
     if plan.steps:
         output.table(("", "what"), [(str(each.act), each.what) for each in plan.steps])
+        if plan.publishes:
+            output.say(f"then publish {', '.join(sorted(plan.publishes))}, once")
     elif not plan.clashes:
         output.say("Nothing to do: everything is there.")
     for text in plan.notes:
@@ -182,7 +186,12 @@ def _told(asked: Asked, plan: Plan) -> None:
 
 async def _carry(asked: Asked, site: Site, plan: Plan) -> Done:
     with asked.output.progress("changing", len(plan.steps) + 1) as bar:
-        return await carry(site, plan, lambda step: bar.update(bar.task_ids[0], advance=1, description=str(step)))
+        return await carry(site, plan, lambda step: bar.update(bar.task_ids[0], advance=1, description=_shown(step)))
+
+
+def _shown(step: Step) -> str:
+    """Names of forms and tables are other people's words, and no markup."""
+    return escape(harmless(str(step)))
 
 
 def _document(asked: Asked, site: Site, plan: Plan, wish: Wish, done: Done) -> None:

@@ -42,7 +42,7 @@ async def carry(site: Site, plan: Plan, tell: Tell) -> Done:
 
 
 async def _published(site: Site, done: Done) -> Done:
-    changed = frozenset[str]().union(*(step.publishes for step in done.steps))
+    changed = Plan(steps=done.steps).publishes
     if not changed:
         return done
     try:

@@ -39,6 +39,11 @@ class Plan:
     notes: tuple[str, ...] = ()
     clashes: tuple[str, ...] = ()
 
+    @property
+    def publishes(self) -> frozenset[str]:
+        """The tables that are published once everything is made."""
+        return frozenset[str]().union(*(each.publishes for each in self.steps))
+
     def __add__(self, other: Plan) -> Plan:
         return Plan(
             steps=self.steps + other.steps, notes=self.notes + other.notes, clashes=self.clashes + other.clashes

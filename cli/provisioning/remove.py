@@ -7,6 +7,7 @@ publisher. What was adopted stays, and change tracking, which cannot be switched
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cli.provisioning import carry, forms, mapping, role, solution, steps, tables
 from cli.provisioning.members import members
@@ -24,7 +25,7 @@ async def plan(site: Site, *, with_data: bool) -> Plan:
     ours = await members(site)
     gone = await steps.removal(site) + await role.removal(site)
     tabs = await forms.removal(site)
-    gone += tabs + (_publishing(site, tabs) if tabs.steps else Plan())
+    gone += _unpublished(tabs) + (_publishing(site, tabs) if tabs.steps else Plan())
     gone += await _maps(site)
     for table, wanted in _columns(site).items():
         gone += await _columns_of(site, table, wanted, ours, with_data=with_data)
@@ -37,9 +38,14 @@ def _columns(site: Site) -> Mapping[str, tuple[Wanted, ...]]:
     return {"opportunity": of_opportunity(names, site.config.prefix, site.own), "lead": of_lead(site.own)}
 
 
+def _unpublished(tabs: Plan) -> Plan:
+    """The same steps, which need no publishing at the end."""
+    return Plan(steps=tuple(replace(each, publishes=frozenset()) for each in tabs.steps))
+
+
 def _publishing(site: Site, tabs: Plan) -> Plan:
-    changed = frozenset[str]().union(*(each.publishes for each in tabs.steps))
-    return step(Act.CHANGE, "forms without the tab: published", lambda: carry.publish(site, changed))
+    """Right away: until it is published, a form keeps its columns from being deleted."""
+    return step(Act.CHANGE, "forms without the tab: published", lambda: carry.publish(site, tabs.publishes))
 
 
 async def _maps(site: Site) -> Plan:

@@ -42,7 +42,7 @@ def shipped() -> Role:
 
 async def standing(site: Site) -> Row | None:
     """Our role in the root business unit; its copies in the others follow it."""
-    asked = f"name eq {literal(shipped().name)} and businessunitid/_parentbusinessunitid_value eq null"
+    asked = f"name eq {literal(shipped().name)} and _parentroleid_value eq null"
     found = await site.dataverse.rows("roles", select="roleid,name", filter=asked)
     return found[0] if found else None
 
