@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from cli.provisioning import bodies
 from cli.provisioning.plan import Act, Plan, clash, note, step, together
@@ -19,8 +20,13 @@ def plan(site: Site, table: str, wanted: Iterable[Wanted], standing: Columns) ->
 
 
 def standing_then(site: Site, wanted: Sequence[Wanted], standing: Columns) -> tuple[Wanted, ...]:
-    """The columns that are there once the plan is carried out."""
-    return tuple(each for each in wanted if each.name in standing or site.ours(each.name))
+    """The columns that are there once the plan is carried out, as they are where they are adopted."""
+    there = (each for each in wanted if each.name in standing or site.ours(each.name))
+    return tuple(_as_it_is(each, standing.get(each.name)) for each in there)
+
+
+def _as_it_is(wanted: Wanted, found: Standing | None) -> Wanted:
+    return replace(wanted, type=found.type, format=found.format or wanted.format) if found else wanted
 
 
 def _one(site: Site, table: str, wanted: Wanted, found: Standing | None) -> Plan:

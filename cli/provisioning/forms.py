@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cli.provisioning.formxml import Content, Grid, has_tab, shown, with_tab, without_tab
+from cli.provisioning.formtab import Content, Grid
+from cli.provisioning.formxml import has_tab, shown, with_tab, without_tab
 from cli.provisioning.plan import Act, Plan, note, step, together
 from cli.provisioning.site import Site, guid
 from cli.provisioning.tables import Tables

@@ -50,7 +50,7 @@ def attribute_map(pipeline: Pipeline, change: Change) -> None:
     pair = store.of(change.row.get("entitymapid")) or {}
     source = _column(tables[pair["sourceentityname"]].columns, change.row["sourceattributename"])
     target = _column(tables[pair["targetentityname"]].columns, change.row["targetattributename"])
-    if (source.kind, source.format) != (target.kind, target.format):
+    if (source.kind, source.format or "Text") != (target.kind, target.format or "Text"):
         raise _invalid(f"{source.name} and {target.name} are of different types or formats.")
     if (source.max_length or 0) > (target.max_length or 0):
         raise _invalid(f"{target.name} is shorter than {source.name}.")

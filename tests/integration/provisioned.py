@@ -65,11 +65,11 @@ class Desk:
             tick=lambda: bench.clock.now().timestamp(),
         )
 
-    async def provision(self, ask: Ask = ASK, **wish: Any) -> int:
+    async def provision(self, ask: Ask = ASK, *, as_json: bool = False, **wish: Any) -> int:
         """The command's exit code; what it raises besides is the test's."""
         self.bench.calls.clear()
         try:
-            await carried(self.asked(), Wish(ask=ask, **wish))
+            await carried(self.asked(as_json=as_json), Wish(ask=ask, **wish))
         except typer.Exit as ended:
             return ended.exit_code
         return 0

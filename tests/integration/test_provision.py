@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.bench import Bench
 from tests.integration.provisioned import Desk, open_desk
 
 STEM = "cosell_microsoftpartnercenter"
@@ -46,14 +48,17 @@ async def deal(desk: Desk, **values: Any) -> str:
     return ident
 
 
+async def started(desk: Desk) -> Bench:
+    """The environment provisioned, and the first start of the product behind it."""
+    assert await desk.provision() == 0
+    await desk.bench.heal()
+    desk.bench.clock.advance(60)
+    return desk.bench
+
+
 async def test_from_nothing_to_deals_in_step_both_ways(desk: Desk) -> None:
     """On an empty Dataverse one run is enough: a deal and its edits go both ways through the webhooks it registered."""
-    assert await desk.provision() == 0
-    bench = desk.bench
-    bench.configure()
-    await bench.heal()
-    bench.clock.advance(60)
-
+    bench = await started(desk)
     ident = await deal(desk)
     await bench.settle()
     row = await bench.people.crm("GET", f"opportunities({ident})")
@@ -67,6 +72,121 @@ async def test_from_nothing_to_deals_in_step_both_ways(desk: Desk) -> None:
     row = await bench.people.crm("GET", f"opportunities({ident})")
     assert referral["details"]["dealValue"] == 99000
     assert row["description"] == "From the portal."
+    assert "Partner Center" in row[AUDIT]
+
+
+async def test_a_referral_of_microsofts_arrives(desk: Desk) -> None:
+    """What begins in Partner Center becomes an opportunity with our own columns filled, sync on."""
+    bench = await started(desk)
+    referral = await bench.people.referral("inbound")
+    await bench.settle()
+    (row,) = await bench.people.opportunities()
+
+    assert (row[REFERRAL], row[SYNC]) == (referral["id"], True)
+    assert len(await desk.rows("cosell_microsoftsolutions")) == len(referral["details"]["requirements"]["solutions"])
+
+
+async def test_a_deleted_solution_row_wakes_its_deal(desk: Desk) -> None:
+    """The step of the deletion has an image that says whose row it was."""
+    bench = await started(desk)
+    ident = await deal(desk)
+    await bench.settle()
+    (row,) = await desk.rows("cosell_microsoftsolutions")
+    await bench.people.crm("DELETE", f"cosell_microsoftsolutions({row['cosell_microsoftsolutionid']})")
+    before = len(bench.telemetry.outcomes)
+    await bench.settle()
+
+    assert ident in [told.signal.ref.id for told in bench.telemetry.outcomes[before:]]
+
+
+@pytest.mark.parametrize("table", ["account", "contact"])
+async def test_masters_wake_nobody_with_what_deals_are_not_made_of(desk: Desk, table: str) -> None:
+    """A step on accounts and contacts listens to the columns that deals show, and to no other."""
+    bench = await started(desk)
+    account = await bench.people.account()
+    ident = account if table == "account" else await bench.people.contact(account)
+    await bench.delivered()
+    before = len(bench.signals.log)
+    await bench.people.crm("PATCH", f"{table}s({ident})", {"description": "No deal's business"})
+    await bench.delivered()
+    quiet = len(bench.signals.log) - before
+    await bench.people.crm("PATCH", f"{table}s({ident})", {"address1_city" if table == "account" else "lastname": "X"})
+    await bench.delivered()
+
+    assert (quiet, len(bench.signals.log) - before) == (0, 1)
+
+
+async def test_a_lead_qualified_by_hand_hands_its_referral_over(desk: Desk) -> None:
+    """Identifier, link and the wish to share are on the opportunity that the seller's Qualify made."""
+    await desk.provision()
+    people = desk.bench.people
+    link = "https://partner.example.com/referrals/r-1"
+    values = {"cosell_referralidentifier": "r-1", "cosell_referrallink": link, "cosell_referralsync": True}
+    lead = await people.crm("POST", "leads", {"subject": "A", "companyname": "Contoso"} | values)
+    wish = {"CreateAccount": True, "CreateContact": True, "CreateOpportunity": True, "Status": 3}
+    await people.crm("POST", f"leads({lead['leadid']})/Microsoft.Dynamics.CRM.QualifyLead", wish)
+    (row,) = await people.opportunities()
+
+    assert (row[REFERRAL], row[f"{STEM}referrallink"], row[SYNC]) == ("r-1", link, True)
+
+
+async def test_sellers_find_everything_in_a_tab_of_our_own(desk: Desk) -> None:
+    """Each field once, what the product writes read-only, the solutions as a sub-grid; other tabs byte for byte."""
+    before = (await desk.rows("systemforms?$filter=objecttypecode eq 'opportunity'"))[0]["formxml"]
+    await desk.provision()
+    after = (await desk.rows("systemforms?$filter=objecttypecode eq 'opportunity'"))[0]["formxml"]
+    start, end = after.index("<tab ", after.index("</tab>")), after.rindex("</tab>") + len("</tab>")
+    controls = ET.fromstring(after[start:end]).findall(".//control")  # noqa: S314 - the simulator's own form
+    fields = {each.get("datafieldname"): each.get("disabled") for each in controls if each.get("datafieldname")}
+    (grid,) = [each for each in controls if not each.get("datafieldname")]
+
+    assert after[:start] + after[end:] == before
+    assert [name for name, disabled in fields.items() if disabled == "true"] == [
+        REFERRAL,
+        f"{STEM}referrallink",
+        f"{STEM}referralprogram",
+        "cosell_microsoftcrmidentifier",
+        AUDIT,
+    ]
+    assert {SYNC, f"{STEM}help", f"{STEM}referralvisible", "cosell_customerpurchaseintent"} <= fields.keys()
+    assert grid.findtext("parameters/TargetEntityType") == "cosell_microsoftsolution"
+
+
+async def test_nothing_is_shared_until_a_seller_says_so(desk: Desk) -> None:
+    """The flag of a new opportunity says no, and the six ways of help and the visibility carry Microsoft's words."""
+    bench = await started(desk)
+    row = await bench.people.crm("POST", "opportunities", {"name": "Mine"})
+    await bench.settle()
+    columns = "EntityDefinitions(LogicalName='opportunity')/Attributes"
+    cast = "Microsoft.Dynamics.CRM."
+    asked = f"{columns}(LogicalName='{STEM}help')/{cast}PicklistAttributeMetadata?$expand=OptionSet"
+    options = (await bench.people.crm("GET", asked))["OptionSet"]["Options"]
+    asked = f"{columns}(LogicalName='{STEM}referralvisible')/{cast}BooleanAttributeMetadata?$expand=OptionSet"
+    visible = (await bench.people.crm("GET", asked))["OptionSet"]
+
+    assert row[SYNC] is False
+    assert await bench.people.referrals() == []
+    assert [each["Label"]["UserLocalizedLabel"]["Label"] for each in options] == [
+        "Workload Specific Value Proposition",
+        "Customer Technical Architecture",
+        "Proof Of Concept Or Demo",
+        "Quotes Or Licensing",
+        "Post Sales Customer Success",
+        "General Or Other",
+    ]
+    assert visible["TrueOption"]["Label"]["UserLocalizedLabel"]["Label"] == "Visible to Microsoft sellers"
+
+
+async def test_the_solution_lists_what_was_made(desk: Desk) -> None:
+    """In the list of solutions there is ours, and it holds the columns, tables, role, endpoint and steps."""
+    await desk.provision()
+    (solution,) = await desk.rows("solutions")
+    kinds = [each["componenttype"] for each in await desk.rows("solutioncomponents")]
+
+    assert (solution["uniquename"], solution["friendlyname"]) == ("CosellSync", "Cosell Sync")
+    # tables (opportunity and lead as the roots of their columns), columns, relationships, role, steps, endpoint
+    counted = {kind: kinds.count(kind) for kind in (1, 2, 10, 20, 92, 95)}
+    assert counted == {1: 4, 2: 20, 10: 2, 20: 1, 92: 14, 95: 1}
 
 
 async def test_the_second_run_writes_nothing(desk: Desk) -> None:
