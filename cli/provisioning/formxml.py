@@ -38,7 +38,7 @@ def with_tab(text: str, form: str, content: Content) -> str:
     ours, tab = _OURS.search(text), Tab(form=form, text=text, content=missing)
     if ours is None:
         return _put(text, "</tabs>", tab.whole(), before=len(text))
-    return _put(text, "</sections>", tab.section(ours.group().count("<section") + 1), before=ours.end())
+    return _put(text, "</sections>", tab.section(ours.group().count("<section ") + 1), before=ours.end())
 
 
 def without_tab(text: str) -> str:

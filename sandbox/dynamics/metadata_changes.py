@@ -80,7 +80,9 @@ class Changes:
         Guard(caller=self.work.call.caller).named(f"prv{right}{what}")
 
     def _body(self) -> Json:
-        return read_json(self.work.call.body)
+        body = read_json(self.work.call.body)
+        check_languages(self.organization, body)
+        return body
 
     def _new_table(self, _: list[Segment]) -> Answer:
         self._may("Create", "Entity")
@@ -95,7 +97,7 @@ class Changes:
 
     def _changed_table(self, steps: list[Segment]) -> Answer:
         self._may("Write", "Entity")
-        table, body = table_at(self.organization, steps[0].key or ""), self._body()
+        table, body = table_at(self.organization, steps[0].key or ""), read_json(self.work.call.body)
         change_table(table, body)
         self.organization.additions.append({"definition": body, "table": table.name})
         return Answer()
@@ -160,8 +162,22 @@ def _column_at(table: Table, key: str) -> str:
     return name
 
 
+def check_languages(organization: Organization, value: Any) -> None:
+    """Labels are in a language that is enabled: the base language is, and here no other."""
+    if isinstance(value, Mapping):
+        base = organization.organization_row().get("languagecode")
+        if "LanguageCode" in value and value["LanguageCode"] != base:
+            raise errors.DataverseError(
+                errors.INVALID_ARGUMENT, f"The language code {value['LanguageCode']} is not a valid language."
+            )
+        value = list(value.values())
+    for each in value if isinstance(value, list) else ():
+        check_languages(organization, each)
+
+
 def insert_option(organization: Organization, body: Mapping[str, Any]) -> Json:
     """The action InsertOptionValue."""
+    check_languages(organization, body)
     number = add_option(organization, body)
     organization.additions.append({"option": dict(body)})
     return {"NewOptionValue": number}

@@ -129,7 +129,7 @@ async def test_change_tracking_is_switched_on_by_a_whole_definition_and_never_of
 
 async def test_an_option_is_inserted_once(box: Sandbox) -> None:
     """The new option can be chosen; its value is taken from then on."""
-    choice = {"OptionSet": {"Options": [{"Value": 727000000, "Label": label("A")}]}}
+    choice: dict[str, Any] = {"OptionSet": {"Options": [{"Value": 727000000, "Label": label("A")}]}}
     await made(box, f"{OPPORTUNITY}/Attributes", column("Picklist", **choice))
     body = {
         "EntityLogicalName": "opportunity",

@@ -189,6 +189,17 @@ async def test_the_solution_lists_what_was_made(desk: Desk) -> None:
     assert counted == {1: 4, 2: 20, 10: 2, 20: 1, 92: 14, 95: 1}
 
 
+async def test_labels_are_in_the_environments_language(desk: Desk) -> None:
+    """A German environment refuses labels marked as English: ours are marked as its own, on forms too."""
+    (organization,) = await desk.rows("organizations")
+    german = {"languagecode": 1031}
+    await desk.bench.people.crm("PATCH", f"organizations({organization['organizationid']})", german)
+    assert await desk.provision() == 0
+    (form,) = await desk.rows("systemforms?$filter=objecttypecode eq 'opportunity'")
+
+    assert 'description="Co-sell" languagecode="1031"' in form["formxml"]
+
+
 async def test_the_second_run_writes_nothing(desk: Desk) -> None:
     """What is there is seen to be there: no POST, PATCH, PUT or DELETE the second time."""
     assert await desk.provision() == 0
