@@ -26,7 +26,10 @@ def standing_then(site: Site, wanted: Sequence[Wanted], standing: Columns) -> tu
 
 
 def _as_it_is(wanted: Wanted, found: Standing | None) -> Wanted:
-    return replace(wanted, type=found.type, format=found.format or wanted.format) if found else wanted
+    if found is None:
+        return wanted
+    length = wanted.length if found.length is None else found.length
+    return replace(wanted, type=found.type, format=found.format or wanted.format, length=length)
 
 
 def _one(site: Site, table: str, wanted: Wanted, found: Standing | None) -> Plan:

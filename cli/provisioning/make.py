@@ -11,6 +11,7 @@ from cli.provisioning.site import Site
 from cli.provisioning.standing import Columns, columns_of
 from cli.provisioning.wanted import TEXT, Wanted, of_lead, of_opportunity
 from cli.provisioning.webhook import Hook
+from shared.connectors.dynamics.schema import squeezed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ async def plan(site: Site, ask: Ask) -> Plan:
     """In the order in which it has to be carried out: what refers to something comes after it."""
     deal = of_opportunity(site.config.names, site.config.prefix, site.own)
     deals, leads = await columns_of(site.dataverse, "opportunity"), await columns_of(site.dataverse, "lead")
-    lead = fitting(site, of_lead(site.own), deals)
+    lead = fitting(site, labelled(site, of_lead(site.own), leads), deals)
     made, names = await tables.plan(site)
     first = await solution.plan(site)
     first += columns.plan(site, "opportunity", deal, deals) + columns.plan(site, "lead", lead, leads) + made
@@ -37,7 +38,7 @@ async def plan(site: Site, ask: Ask) -> Plan:
         "lead": columns.standing_then(site, lead, leads),
     }
     first += await tracking.plan(site, names)
-    first += await mapping.plan(site, fields["lead"], deals)
+    first += await mapping.plan(site, fields["lead"], fields["opportunity"])
     first += await forms.plan(site, ask.forms, fields, names)
     return first + await _outward(site, ask, names)
 
@@ -53,9 +54,21 @@ async def _outward(site: Site, ask: Ask, names: tables.Tables) -> Plan:
     return found + await members.plan(site)
 
 
+def labelled(site: Site, lead: tuple[Wanted, ...], standing: Columns) -> tuple[Wanted, ...]:
+    """The lead's columns as the product will find them: of DATAVERSE_PREFIX by their label, else ours."""
+    return tuple(replace(each, name=_labelled(site, each, standing) or each.name) for each in lead)
+
+
+def _labelled(site: Site, wanted: Wanted, standing: Columns) -> str:
+    prefix, label = f"{site.config.prefix}_", squeezed(wanted.label)
+    found = [each for each in standing.values() if each.name.startswith(prefix) and each.type in wanted.allowed]
+    named = [each.name for each in found if label in map(squeezed, each.labels)]
+    return named[0] if len(named) == 1 else ""
+
+
 def fitting(site: Site, lead: tuple[Wanted, ...], deals: Columns) -> tuple[Wanted, ...]:
     """A lead's column is made as long as the opportunity's that it is handed over to, and of its format."""
-    pairs = mapping.pairs(site)
+    pairs = mapping.pairs(site, lead)
     return tuple(_fitting(each, deals, pairs.get(each.name, "")) for each in lead)
 
 

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from cli.provisioning.plan import Act, Plan, note, step, together
 from cli.provisioning.site import Site, guid
-from cli.provisioning.standing import Columns
-from cli.provisioning.wanted import Wanted
+from cli.provisioning.wanted import LABELS, Wanted
 from shared.connectors.dynamics.odata import Row, literal
 
 LEAD, DEAL = "lead", "opportunity"
 
 
-def pairs(site: Site) -> dict[str, str]:
-    """Column of the lead → column of the opportunity."""
-    names, own = site.config.names, site.own
-    return {
-        f"{own}_referralidentifier": names.referral,
-        f"{own}_referrallink": names.link,
-        f"{own}_referralsync": names.sync,
-    }
+def pairs(site: Site, lead: tuple[Wanted, ...]) -> dict[str, str]:
+    """Column of the lead → the opportunity's column of the same meaning."""
+    names = site.config.names
+    targets = {LABELS.referral: names.referral, LABELS.link: names.link, LABELS.sync: names.sync}
+    return {each.name: targets[each.label] for each in lead if each.label in targets}
 
 
 async def table_map(site: Site) -> Row | None:
@@ -36,29 +32,30 @@ async def maps(site: Site, pair: Row) -> tuple[Row, ...]:
     return await site.dataverse.rows("attributemaps", select=columns, filter=asked)
 
 
-async def plan(site: Site, lead: tuple[Wanted, ...], standing: Columns) -> Plan:
-    """`lead` are the lead's columns as they will be, `standing` the opportunity's as they are."""
+async def plan(site: Site, lead: tuple[Wanted, ...], deal: tuple[Wanted, ...]) -> Plan:
+    """`lead` and `deal` are the columns as they will be."""
     pair = await table_map(site)
     if pair is None:
         return note("leads and opportunities cannot be mapped here: a lead qualified by hand hands nothing over")
     mapped = {row.text("targetattributename"): row.text("sourceattributename") for row in await maps(site, pair)}
-    wanted = {source: target for source, target in pairs(site).items() if target in standing or site.ours(target)}
-    by_name = {each.name: each for each in lead}
-    return together(
-        [_one(site, source, target, mapped.get(target)) for source, target in wanted.items() if source in by_name]
-    )
+    sources, targets = ({each.name: each for each in columns} for columns in (lead, deal))
+    wanted = [(sources[source], targets[target]) for source, target in pairs(site, lead).items() if target in targets]
+    return together([_one(site, source, target, mapped.get(target.name)) for source, target in wanted])
 
 
-def _one(site: Site, source: str, target: str, mapped: str | None) -> Plan:
+def _one(site: Site, source: Wanted, target: Wanted, mapped: str | None) -> Plan:
     async def do() -> None:
         pair = await table_map(site)
         ident = guid(pair.text("entitymapid") if pair else "")
-        names = {"sourceattributename": source, "targetattributename": target}
+        names = {"sourceattributename": source.name, "targetattributename": target.name}
         body = names | {"entitymapid@odata.bind": f"/entitymaps({ident})"}
         await site.dataverse.create("attributemaps", body)
 
-    if mapped == source:
+    if mapped == source.name:
         return Plan()
     if mapped:
-        return note(f"opportunity.{target} is filled from lead.{mapped} when a lead is qualified: left as it is")
-    return step(Act.CREATE, f"map from lead.{source} to opportunity.{target}", do, frozenset({LEAD, DEAL}), soft=True)
+        return note(f"opportunity.{target.name} is filled from lead.{mapped} when a lead is qualified: left as it is")
+    shown = f"lead.{source.name} to opportunity.{target.name}"
+    if (source.type, source.format) != (target.type, target.format) or source.length > target.length:
+        return note(f"{shown} cannot be mapped: type, format or length do not agree, so it is filled later")
+    return step(Act.CREATE, f"map from {shown}", do, frozenset({LEAD, DEAL}), soft=True)

@@ -12,7 +12,7 @@ from shared.connectors.dynamics.metadata import labels_of
 from shared.connectors.dynamics.odata import Row
 from shared.connectors.dynamics.schema import Choice
 
-_BASE = "LogicalName,AttributeType,MetadataId"
+_BASE = "LogicalName,AttributeType,MetadataId,DisplayName"
 _OPTIONS = "OptionSet,GlobalOptionSet"
 
 
@@ -23,6 +23,7 @@ class Standing:
     name: str
     type: str
     id: str
+    labels: tuple[str, ...] = ()
     length: int | None = None
     format: str = ""
     choices: tuple[Choice, ...] = ()
@@ -53,6 +54,7 @@ def _standing(row: Row, detail: Row) -> Standing:
         name=row.text("LogicalName"),
         type=row.text("AttributeType"),
         id=row.text("MetadataId").lower(),
+        labels=labels_of(row.data.get("DisplayName")),
         length=detail.whole("MaxLength"),
         format=form.text("Value"),
         choices=tuple(_choice(option) for option in source.children("Options")),

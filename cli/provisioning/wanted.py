@@ -19,6 +19,18 @@ HELP = (
     "Post Sales Customer Success",
     "General Or Other",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """What opportunity and lead call the same thing."""
+
+    sync: str = "Sync With Partner Center"
+    referral: str = "Referral Identifier"
+    link: str = "Referral Link"
+
+
+LABELS = Labels()
 INTENTS = ("Yes", "No", "Have Not Decided")
 
 
@@ -62,7 +74,7 @@ def of_opportunity(names: Names, prefix: str, own: str) -> tuple[Wanted, ...]:
     stem = "MicrosoftPartnerCenter"
     visible = ("Not visible to Microsoft sellers", "Visible to Microsoft sellers")
     return (
-        _made(names.sync, prefix, f"{stem}ReferralSync", "Sync With Partner Center", type=FLAG, required=True),
+        _made(names.sync, prefix, f"{stem}ReferralSync", LABELS.sync, type=FLAG, required=True),
         _made(
             names.help,
             prefix,
@@ -86,7 +98,7 @@ def of_opportunity(names: Names, prefix: str, own: str) -> tuple[Wanted, ...]:
             names.referral,
             prefix,
             f"{stem}ReferralIdentifier",
-            "Referral Identifier",
+            LABELS.referral,
             least=36,
             required=True,
             read_only=True,
@@ -95,7 +107,7 @@ def of_opportunity(names: Names, prefix: str, own: str) -> tuple[Wanted, ...]:
             names.link,
             prefix,
             f"{stem}ReferralLink",
-            "Referral Link",
+            LABELS.link,
             length=500,
             least=100,
             format=URL,
@@ -121,13 +133,13 @@ def of_opportunity(names: Names, prefix: str, own: str) -> tuple[Wanted, ...]:
 def of_lead(own: str) -> tuple[Wanted, ...]:
     """Our own columns in any case: what Microsoft's are called on leads is public nowhere."""
     return (
-        _made(f"{own}_referralsync", own, "ReferralSync", "Sync With Partner Center", type=FLAG),
-        _made(f"{own}_referralidentifier", own, "ReferralIdentifier", "Referral Identifier", least=36, read_only=True),
+        _made(f"{own}_referralsync", own, "ReferralSync", LABELS.sync, type=FLAG),
+        _made(f"{own}_referralidentifier", own, "ReferralIdentifier", LABELS.referral, least=36, read_only=True),
         _made(
             f"{own}_referrallink",
             own,
             "ReferralLink",
-            "Referral Link",
+            LABELS.link,
             length=500,
             least=100,
             format=URL,

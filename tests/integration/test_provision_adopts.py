@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,25 +73,56 @@ async def test_microsofts_columns_and_tables_are_used_as_they_are(desk: Desk) ->
 async def test_an_endpoint_that_posts_there_already_is_completed_and_not_doubled(desk: Desk) -> None:
     """Each event arrives once: the endpoint made by hand is used, its steps are narrowed, what lacks is added."""
     before = await desk.rows("sdkmessageprocessingsteps")
+    (gone,) = [step for step in before if step["name"] == "Win of opportunity"]
+    await desk.bench.people.crm("DELETE", f"sdkmessageprocessingsteps({gone['sdkmessageprocessingstepid']})")
     await desk.provision()
     (endpoint,) = await desk.rows("serviceendpoints")
-    steps = await desk.rows("sdkmessageprocessingsteps")
-    added = [step["name"] for step in steps if step["name"] not in {one["name"] for one in before}]
+    steps = {step["name"]: step for step in await desk.rows("sdkmessageprocessingsteps")}
 
     assert (endpoint["url"], endpoint["isauthvalueset"]) == (f"{HOST}{DYNAMICS_EVENTS}", True)
-    assert sorted(added) == [f"Cosell Sync: {message} of lead" for message in ("Create", "Delete", "Update")]
+    assert steps.keys() - {one["name"] for one in before} == {"Cosell Sync: Win of opportunity"}
+    assert len(steps) == len(before)
+    assert "address1_country" in steps["Update of account"]["filteringattributes"]
 
 
 async def test_the_leads_columns_fit_what_they_are_handed_over_to(desk: Desk) -> None:
     """A shorter column of Microsoft's makes ours as short, since a map to a shorter one would be refused."""
+    columns = desk.bench.dynamics.state.organization.schema.tables["lead"].columns
+    for name in ("cosell_referralidentifier", "cosell_referrallink"):
+        del columns[name]
+    deals = desk.bench.dynamics.state.organization.schema.tables["opportunity"].columns
+    link = "msft_microsoftpartnercenterreferrallink"
+    deals[link] = replace(deals[link], max_length=200)
     await desk.provision()
-    lead = await desk.rows(
-        "EntityDefinitions(LogicalName='lead')/Attributes/Microsoft.Dynamics.CRM.StringAttributeMetadata"
-    )
     maps = {row["sourceattributename"]: row["targetattributename"] for row in await desk.rows("attributemaps")}
 
-    assert {each["LogicalName"]: each["MaxLength"] for each in lead}["cosell_referralidentifier"] == 100
+    assert columns["cosell_referrallink"].max_length == 200
     assert maps["cosell_referralidentifier"] == "msft_microsoftpartnercenterreferralidentifier"
+    assert maps["cosell_referrallink"] == link
+
+
+async def test_what_cannot_be_mapped_is_told_and_not_tried(desk: Desk) -> None:
+    """A link kept as plain text cannot fill one kept as an address."""
+    await desk.provision()
+
+    assert (
+        "lead.cosell_referrallink to opportunity.msft_microsoftpartnercenterreferrallink cannot be mapped"
+        in " ".join(desk.said.split())
+    )
+    assert "cosell_referrallink" not in [row["sourceattributename"] for row in await desk.rows("attributemaps")]
+
+
+async def test_microsofts_columns_on_leads_are_found_by_their_labels(desk: Desk) -> None:
+    """Where its connector brought such columns, whatever they are called, ours are not made beside them."""
+    columns = desk.bench.dynamics.state.organization.schema.tables["lead"].columns
+    ours = [columns.pop(name) for name in ("cosell_referralidentifier", "cosell_referrallink", "cosell_syncaudit")]
+    for number, each in enumerate(ours):
+        columns[f"msft_x{number}"] = replace(each, name=f"msft_x{number}", schema_name=f"msft_X{number}")
+    await desk.provision()
+    maps = {row["sourceattributename"] for row in await desk.rows("attributemaps")}
+
+    assert [name for name in columns if name.startswith("cosell_")] == ["cosell_syncmarker", "cosell_referralsync"]
+    assert "msft_x0" in maps
 
 
 async def test_an_option_that_microsofts_choice_lacks_is_told_and_not_added(desk: Desk) -> None:
