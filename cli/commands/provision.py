@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -14,20 +13,17 @@ from rich.markup import escape
 from cli.output import harmless
 from cli.provisioning import make, remove, webhook
 from cli.provisioning.carry import Done, carry
-from cli.provisioning.dataverse import PATIENCE, Dataverse
 from cli.provisioning.forms import Choice
 from cli.provisioning.make import Ask
+from cli.provisioning.opening import site_of
 from cli.provisioning.plan import Plan, Step
-from cli.provisioning.site import SOLUTION, Site, guid, language_of
+from cli.provisioning.site import Site, guid
 from cli.provisioning.webhook import Hook
 from cli.work import Asked, run
-from shared.connectors.dynamics import Config, connect
-from shared.errors import AccessLost, CosellError, Misconfigured
+from shared.errors import CosellError
 from shared.setting_types import url as checked_url
-from shared.settings import Settings
 
 WRONG = 1  # as the tool's other commands say it
-NEEDED = ("DATAVERSE_", "OWN_PREFIX", "COUNTRY_CODE_FIELD")
 
 
 def add(app: typer.Typer) -> None:
@@ -102,43 +98,6 @@ async def carried(asked: Asked, wish: Wish) -> None:
         done = await _carry(asked, site, plan)
         _document(asked, site, plan, wish, done)
         _finish(asked, done)
-
-
-@asynccontextmanager
-async def site_of(asked: Asked) -> AsyncIterator[Site]:
-    """Works before anything but Dataverse is set up: only the settings that name it have to be right."""
-    wrong = [problem for problem in asked.reading.problems if problem.name.startswith(NEEDED)]
-    if wrong:
-        raise Misconfigured(tuple(map(str, wrong)))
-    settings = asked.reading.best
-    world = asked.world(settings)
-    world.client.timeout = PATIENCE
-    config = _config(settings)
-    try:
-        crm = connect(config, client=world.client, tokens=world.dataverse_tokens, clock=world.clock, tick=world.tick)
-        dataverse = Dataverse(rest=replace(crm.calls.rest, longest=PATIENCE), solution=SOLUTION)
-        yield Site(dataverse=dataverse, config=config, language=await language_of(dataverse))
-    except AccessLost:
-        asked.output.say(WHO)
-        raise
-    finally:
-        await world.close()
-
-
-WHO = (
-    "Provisioning needs a person with the role System Administrator or System Customizer: sign in with `az login` and "
-    "set DATAVERSE_AUTH=default for this command. The application user's own role does not allow it, on purpose."
-)
-
-
-def _config(settings: Settings) -> Config:
-    return Config(
-        url=settings.dataverse_url,
-        prefix=settings.dataverse_prefix,
-        own_prefix=settings.own_prefix,
-        country_code_field=settings.country_code_field,
-        tag=settings.tag,
-    )
 
 
 def _address(text: str) -> str:

@@ -7,62 +7,22 @@ sdkmessageprocessingstep.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from cli.provisioning.listening import DEAL_EVENTS, Listening, wanted
 from cli.provisioning.plan import Act, Plan, note, step, together
 from cli.provisioning.site import Site, guid
 from cli.provisioning.tables import Tables
 from cli.provisioning.webhook import NAME, Hook, endpoint
 from shared.connectors.dynamics.odata import Row, any_of, literal
-from shared.connectors.dynamics.selection import CONTACT, USER, account_columns
 
 AFTER, ASYNCHRONOUS = 40, 1  # stage, mode
 BEFORE_IMAGE = 0
 IMAGE = "before"
-ROW_EVENTS = ("Create", "Update", "Delete")
 _STEP = (
     "sdkmessageprocessingstepid,name,filteringattributes,stage,mode,statecode,"
     "_sdkmessageid_value,_sdkmessagefilterid_value,_eventhandler_value"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listening:
-    """One step: the message of a table, only for these columns where some are named, with an image of others."""
-
-    table: str
-    message: str
-    columns: tuple[str, ...] = ()
-    image: str = ""
-
-    @property
-    def shown(self) -> str:
-        return f"{self.message} of {self.table}"
-
-    @property
-    def name(self) -> str:
-        return f"{NAME}: {self.shown}"
-
-
-def wanted(site: Site, tables: Tables) -> tuple[Listening, ...]:
-    """Masters only by the columns that deals are made of, since most of their changes are no deal's business.
-
-    What a changed or deleted solution row belonged to says only its image.
-    """
-    deals = [Listening(table="opportunity", message=message) for message in (*ROW_EVENTS, "Win", "Lose")]
-    leads = [Listening(table="lead", message=message) for message in ROW_EVENTS]
-    rows = [
-        Listening(table=tables.row, message=message, image="" if message == "Create" else tables.lookup)
-        for message in ROW_EVENTS
-    ]
-    masters = {
-        "account": account_columns(site.config)[1:],
-        "contact": CONTACT[1:],
-        "systemuser": tuple(name for name in USER[1:] if name != "applicationid"),
-    }
-    updates = [Listening(table=table, message="Update", columns=names) for table, names in masters.items()]
-    return (*deals, *leads, *rows, *updates)
 
 
 async def steps_of(site: Site, there: Row | None) -> tuple[Row, ...]:
@@ -73,7 +33,7 @@ async def steps_of(site: Site, there: Row | None) -> tuple[Row, ...]:
 
 
 async def _messages(site: Site) -> Mapping[str, str]:
-    names = any_of("name", sorted({*ROW_EVENTS, "Win", "Lose"}))
+    names = any_of("name", DEAL_EVENTS)
     rows = await site.dataverse.rows("sdkmessages", select="sdkmessageid,name", filter=names)
     return {row.text("name"): row.text("sdkmessageid").lower() for row in rows}
 

@@ -10,7 +10,7 @@ from sandbox.dynamics import errors
 from sandbox.dynamics.call import Answer
 from sandbox.dynamics.components import COLUMN, RELATIONSHIP, TABLE, joined
 from sandbox.dynamics.customizing_rows import born, put, table_map
-from sandbox.dynamics.metadata_removal import drop_column, remove_column, remove_table
+from sandbox.dynamics.metadata_removal import remove_column, remove_table
 from sandbox.dynamics.metadata_tables import add_option, add_relation, add_table, change_table
 from sandbox.dynamics.metadata_writes import add_column, add_key
 from sandbox.dynamics.odata_path import Segment, key_values, row_id, unknown_segment
@@ -181,24 +181,3 @@ def insert_option(organization: Organization, body: Mapping[str, Any]) -> Json:
     number = add_option(organization, body)
     organization.additions.append({"option": dict(body)})
     return {"NewOptionValue": number}
-
-
-def replay(organization: Organization, change: Mapping[str, Any]) -> None:
-    """What changed the definitions before a restart, without the rows that came along."""
-    tables = organization.schema.tables
-    if "column" in change:
-        add_column(organization, tables[change["table"]], change["column"])
-    elif "key" in change:
-        add_key(organization, tables[change["table"]], change["key"])
-    elif "entity" in change:
-        add_table(organization, change["entity"])
-    elif "relationship" in change:
-        add_relation(organization, change["relationship"])
-    elif "definition" in change:
-        change_table(tables[change["table"]], change["definition"])
-    elif "option" in change:
-        add_option(organization, change["option"])
-    elif "dropped_column" in change:
-        drop_column(tables[change["table"]], change["dropped_column"])
-    else:
-        organization.schema.drop(tables[change["dropped_table"]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sandbox.dynamics.metadata_changes import replay
+from sandbox.dynamics.metadata_replay import replay
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.schema import Kind
 from sandbox.dynamics.store import Deletion, Ref, Row

@@ -13,9 +13,10 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from cli.commands.provision import Wish, carried, site_of
+from cli.commands.provision import Wish, carried
 from cli.output import Output
 from cli.provisioning.make import Ask
+from cli.provisioning.opening import site_of
 from cli.provisioning.site import Site
 from cli.provisioning.webhook import Hook
 from cli.work import Asked
