@@ -42,10 +42,11 @@ def wanted(site: Site, tables: Tables) -> tuple[Listening, ...]:
         Listening(table=tables.row, message=message, image="" if message == "Create" else tables.lookup)
         for message in ROW_EVENTS
     ]
+    details = [Listening(table=tables.detail, message=message) for message in ROW_EVENTS]
     masters = {
         "account": account_columns(site.config)[1:],
         "contact": CONTACT[1:],
         "systemuser": tuple(name for name in USER[1:] if name != "applicationid"),
     }
     updates = [Listening(table=table, message="Update", columns=names) for table, names in masters.items()]
-    return (*deals, *leads, *rows, *updates)
+    return (*deals, *leads, *rows, *details, *updates)

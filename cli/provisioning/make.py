@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from cli.provisioning import columns, forms, mapping, members, role, solution, steps, tables, tracking, webhook
+from cli.provisioning import columns, forms, mapping, role, solution, steps, tables, tracking, webhook
 from cli.provisioning.forms import Choice
 from cli.provisioning.plan import Plan, note
 from cli.provisioning.site import Site
@@ -51,7 +51,7 @@ async def _outward(site: Site, ask: Ask, names: tables.Tables) -> Plan:
         found += note("no webhook: give the address of the function as --url, and its key when it is asked for")
     else:
         found += webhook.plan(site, ask.hook, there) + await steps.plan(site, ask.hook, there, names)
-    return found + await members.plan(site)
+    return found
 
 
 def labelled(site: Site, lead: tuple[Wanted, ...], standing: Columns) -> tuple[Wanted, ...]:

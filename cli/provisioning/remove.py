@@ -23,7 +23,7 @@ SETS = {"opportunity": ("opportunities", "opportunityid"), "lead": ("leads", "le
 async def plan(site: Site, *, with_data: bool) -> Plan:
     """A clash where data would be lost and `with_data` does not say that it may be."""
     ours = await members(site)
-    gone = await steps.removal(site) + await role.removal(site)
+    gone = await steps.removal(site, ours) + await role.removal(site, ours)
     tabs = await forms.removal(site)
     gone += _unpublished(tabs) + (_publishing(site, tabs) if tabs.steps else Plan())
     gone += await _maps(site)

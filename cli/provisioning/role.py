@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.provisioning.members import ROLE, join
 from cli.provisioning.plan import Act, Plan, note, step
 from cli.provisioning.site import CAST, Site, guid, named
 from cli.provisioning.tables import Tables
@@ -72,9 +73,10 @@ def _maker(site: Site, tables: Tables) -> Any:
             body = {"name": shipped().name, "businessunitid@odata.bind": f"/businessunits({unit})"}
             await site.dataverse.create("roles", body)
         role = await standing(site)
-        found = await _privileges(site, shipped(), tables)
+        ident = guid(role.text("roleid") if role else "")
+        await join(site, ROLE, ident)
         # Replaced and not added: what a new role brings along is more than is used.
-        await _give(site, guid(role.text("roleid") if role else ""), "ReplacePrivilegesRole", found)
+        await _give(site, ident, "ReplacePrivilegesRole", await _privileges(site, shipped(), tables))
 
     return do
 
@@ -141,9 +143,10 @@ async def _assignment(site: Site, role: Row | None, application: str) -> Plan:
     return step(Act.CREATE, f"security role {shipped().name} for the application user {application}", do)
 
 
-async def removal(site: Site) -> Plan:
+async def removal(site: Site, ours: frozenset[str]) -> Plan:
+    """`ours` are the components of our solution: a role that was there before is not among them."""
     role = await standing(site)
-    if role is None:
+    if role is None or role.text("roleid").lower() not in ours:
         return Plan()
     path = f"roles({guid(role.text('roleid'))})"
     return step(Act.REMOVE, f"security role {role.text('name')}", lambda: site.dataverse.delete(path))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.provisioning.listening import DEAL_EVENTS, Listening, wanted
+from cli.provisioning.members import STEP, join
 from cli.provisioning.plan import Act, Plan, note, step, together
 from cli.provisioning.site import Site, guid
 from cli.provisioning.tables import Tables
@@ -89,9 +90,10 @@ async def _register(site: Site, hook: Hook, each: Listening) -> None:
         "sdkmessagefilterid@odata.bind": f"/sdkmessagefilters({guid(found)})",
     }
     await site.dataverse.create("sdkmessageprocessingsteps", body)
+    rows = await steps_of(site, there)
+    made = next((row for row in rows if row.lookup("sdkmessagefilterid") == found), Row({}))
+    await join(site, STEP, made.text("sdkmessageprocessingstepid"))
     if each.image:
-        rows = await steps_of(site, there)
-        made = next(row for row in rows if row.lookup("sdkmessagefilterid") == found)
         await _image(site, each, made)
 
 
@@ -148,17 +150,18 @@ async def _image(site: Site, each: Listening, row: Row) -> None:
     await site.dataverse.create("sdkmessageprocessingstepimages", body)
 
 
-async def removal(site: Site) -> Plan:
-    """Steps that carry our name, whoever's endpoint they use, and then our endpoint."""
-    asked = f"startswith(name,{literal(f'{NAME}: ')})"
-    steps = await site.dataverse.rows(
-        "sdkmessageprocessingsteps", select="sdkmessageprocessingstepid,name", filter=asked
-    )
+async def removal(site: Site, ours: frozenset[str]) -> Plan:
+    """Steps that we made, whoever's endpoint they use, and then our endpoint; `ours` are our solution's components."""
+    asked, key = f"startswith(name,{literal(f'{NAME}: ')})", "sdkmessageprocessingstepid"
+    steps = await site.dataverse.rows("sdkmessageprocessingsteps", select=f"{key},name", filter=asked)
     there = await endpoint(site)
     ends = [
-        _gone(site, "webhook step", "sdkmessageprocessingsteps", "sdkmessageprocessingstepid", row) for row in steps
+        _gone(site, "webhook step", "sdkmessageprocessingsteps", key, row)
+        for row in steps
+        if row.text(key).lower() in ours
     ]
-    ends += [_gone(site, "webhook endpoint", "serviceendpoints", "serviceendpointid", there)] if there else []
+    if there and there.text("serviceendpointid").lower() in ours:
+        ends.append(_gone(site, "webhook endpoint", "serviceendpoints", "serviceendpointid", there))
     return together(ends)
 
 

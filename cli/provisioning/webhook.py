@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from cli.provisioning.members import ENDPOINT, join
 from cli.provisioning.plan import Act, Plan, step
 from cli.provisioning.site import Site, guid
 from shared.connectors.dynamics.odata import Row
@@ -70,6 +71,8 @@ async def _sent(site: Site, there: Row | None, body: Mapping[str, Any], key: Sec
         if there is None:
             fixed = {"name": NAME, "contract": WEBHOOK, "messageformat": JSON, "messagecharset": UTF8}
             await site.dataverse.create("serviceendpoints", fixed | dict(body))
+            made = await endpoint(site)
+            await join(site, ENDPOINT, made.text("serviceendpointid") if made else "")
         else:
             await site.dataverse.patch(f"serviceendpoints({guid(there.text('serviceendpointid'))})", body)
     except RemoteError as error:

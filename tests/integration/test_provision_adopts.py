@@ -16,6 +16,7 @@ from tests.integration.provisioned import Desk, asking, open_desk
 from tests.integration.test_provision_stops import post
 
 ATTRIBUTES = "EntityDefinitions(LogicalName='opportunity')/Attributes"
+ROLE = "roles?$filter=name eq 'Cosell Sync'"
 STEM = "cosell_MicrosoftPartnerCenter"
 
 
@@ -206,7 +207,7 @@ async def test_the_partners_own_publisher_is_used(empty: Desk) -> None:
 async def test_a_role_that_lost_a_privilege_gets_it_back(empty: Desk) -> None:
     """What was taken or narrowed is given again; what somebody added stays."""
     await empty.provision()
-    (role,) = await empty.rows("roles")
+    (role,) = await empty.rows(ROLE)
     privileges = {row["name"]: row["privilegeid"] for row in await empty.rows("privileges")}
     given = {"prvReadOpportunity": "Basic", "prvReadAnnotation": "Global"}
     listed = [{"PrivilegeId": privileges[name], "Depth": depth} for name, depth in given.items()]
@@ -241,4 +242,4 @@ async def test_an_unknown_application_is_told(empty: Desk) -> None:
     await empty.provision(asking(application=nobody))
 
     assert f"there is no application user {nobody}" in " ".join(empty.said.split())
-    assert len(await empty.rows("roles")) == 1
+    assert len(await empty.rows(ROLE)) == 1

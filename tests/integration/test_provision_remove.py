@@ -27,7 +27,9 @@ async def test_nothing_is_left_of_it(tmp_path: Path, *, connector: bool) -> None
     """Every definition and row is as before the first run, but for change tracking, which nobody can switch off."""
     async with open_desk(tmp_path / "root.pem", connector=connector) as desk:
         if connector:
-            await desk.bench.people.control("dynamics", "POST", "reset", {})  # without the webhook made by hand
+            await desk.bench.people.control("dynamics", "POST", "reset", {})  # without the webhook made by hand,
+            (role,) = await desk.rows("roles?$filter=name eq 'Cosell Sync'")  # and without the role
+            await desk.bench.people.crm("DELETE", f"roles({role['roleid']})")
         before = await desk.snapshot()
         await desk.provision()
         made = await desk.snapshot()
@@ -64,8 +66,11 @@ async def test_data_is_not_lost_by_oversight(desk: Desk) -> None:
 
 
 async def test_what_others_made_stays(desk: Desk) -> None:
-    """A column of our prefix that somebody made by hand, a solution of our publisher, their form's other tabs."""
+    """A column of our prefix and a role that somebody made by hand, and a solution of our publisher."""
     await post(desk, ATTRIBUTES, column("String", "cosell_SyncMarker", MaxLength=100))
+    (unit,) = await desk.rows("businessunits")
+    bound = {"businessunitid@odata.bind": f"/businessunits({unit['businessunitid']})"}
+    await post(desk, "roles", {"name": "Cosell Sync"} | bound)
     await desk.provision()
     await post(desk, ATTRIBUTES, column("String", "cosell_Other", MaxLength=9))
     (publisher,) = await desk.rows("publishers")
@@ -77,6 +82,7 @@ async def test_what_others_made_stays(desk: Desk) -> None:
 
     assert [name for name in columns if name.startswith("cosell_")] == ["cosell_syncmarker", "cosell_other"]
     assert [each["uniquename"] for each in await desk.rows("solutions")] == ["Theirs"]
+    assert len(await desk.rows("roles?$filter=name eq 'Cosell Sync'")) == 1
     assert "other solutions are its own" in " ".join(desk.said.split())
 
 
