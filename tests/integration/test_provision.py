@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.commands.doctor import examined
+from cli.doctor import State
+from shared.platform.identity import StaticTokens
+from tests.integration.asking import session, world_of
 from tests.integration.bench import Bench
+from tests.integration.network import HOST
 from tests.integration.provisioned import Desk, open_desk
 
 STEM = "cosell_microsoftpartnercenter"
@@ -209,3 +215,18 @@ async def test_the_second_run_writes_nothing(desk: Desk) -> None:
     assert first > 30
     assert desk.written == []
     assert "Nothing to do" in desk.said
+
+
+async def test_the_doctor_finds_nothing_missing(desk: Desk) -> None:
+    """Columns, tables, tracking, steps and role are what `cosell doctor` looks for, seen by an administrator."""
+    bench = await started(desk)
+    await deal(desk)
+    await bench.settle()
+    bench.configure(DEFAULT_OWNER="Co-sell")
+    at = session(bench)
+    world = replace(world_of(bench), dataverse_tokens=StaticTokens("sandbox-seller"))
+    report = await examined(replace(at.asked, world=lambda _: world), HOST)
+
+    assert [line.cells for line in report.lines if line.finding.state is State.FAILED] == []
+    warned = [line.check for line in report.lines if line.finding.state is State.WARNING]
+    assert warned == ["roles"]  # of the seller whose eyes were used
