@@ -89,6 +89,7 @@ async def carried(asked: Asked, wish: Wish) -> None:
             ask = replace(ask, hook=await _keyed(site, ask.hook))
         with asked.output.progress("reading the environment"):
             plan = await (remove.plan(site, with_data=wish.with_data) if wish.remove else make.plan(site, ask))
+        asked.output.say(f"Environment: {site.config.host}")
         _told(asked, plan)
         if plan.clashes or wish.dry_run or not plan.steps:
             _document(asked, site, plan, wish, Done())
