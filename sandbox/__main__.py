@@ -24,6 +24,7 @@ class Options:
     state: Path | None
     write_root: Path | None
     seed: int
+    empty: bool
     attached: bool
 
 
@@ -34,6 +35,9 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--state", type=Path, metavar="DIR", help="keep the state here between runs")
     parser.add_argument("--write-root", type=Path, metavar="FILE", help="write the webhook certificates' root here")
     parser.add_argument("--seed", type=int, default=0, help="of every id that is made")
+    parser.add_argument(
+        "--empty", action="store_true", help="a Dataverse without Microsoft's connector and our columns"
+    )
     parser.add_argument("--attached", action="store_true", help="stop when standard input closes: nobody is left")
     return Options(**vars(parser.parse_args(arguments)))
 
@@ -59,7 +63,9 @@ async def run(options: Options) -> None:
     sockets = [listen(options.partner_center_port), listen(options.dynamics_port)]
     kept = [options.state / name if options.state else None for name in ("partner_center.json", "dynamics.json")]
     partner_center = create_partner_center(base_url=address(sockets[0]), state_path=kept[0], seed=options.seed)
-    dynamics = create_dynamics(base_url=address(sockets[1]), state_path=kept[1], seed=options.seed)
+    dynamics = create_dynamics(
+        base_url=address(sockets[1]), state_path=kept[1], seed=options.seed, connector=not options.empty
+    )
     if options.write_root:
         options.write_root.parent.mkdir(parents=True, exist_ok=True)
         options.write_root.write_bytes(partner_center.state.certificates.root_pem)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import columns, doctor, export, importing, parked, solutions, webhook
+from cli.commands import columns, doctor, export, importing, parked, provision, solutions, webhook
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     columns.add,
@@ -14,6 +14,7 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     export.add,
     importing.add,
     parked.add,
+    provision.add,
     solutions.add,
     webhook.add,
 )

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.dynamics import errors
+from sandbox.dynamics import components, errors
+from sandbox.dynamics.customizing_rows import map_id
 from sandbox.dynamics.execution import Event, Execution
-from sandbox.dynamics.organization import ORGANIZATION
+from sandbox.dynamics.forms import publish, publish_all
+from sandbox.dynamics.metadata_changes import insert_option
+from sandbox.dynamics.organization import ORGANIZATION, Organization
 from sandbox.dynamics.payload import PayloadReader
 from sandbox.dynamics.pipeline import Pipeline
 from sandbox.dynamics.rules_opportunity import LOST, OPEN, WON
@@ -29,7 +32,8 @@ class Actions:
     def unbound(self, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any] | None] | None:
         if name in _CLOSING:
             return lambda body: self._close(*_CLOSING[name], body)
-        return {"PublishXml": _published, "PublishAllXml": _published}.get(name)
+        organization, customizing = self.pipeline.organization, _CUSTOMIZING.get(name)
+        return (lambda body: customizing(organization, body)) if customizing else None
 
     def who_am_i(self) -> dict[str, Any]:
         caller = self.execution.caller
@@ -154,7 +158,13 @@ class Actions:
             key = self.pipeline.organization.schema.tables[table].columns[f"{table}id"]
             if isinstance(given, Mapping) and given.get(f"{table}id"):
                 values[column] = Ref(table, parse(key, table, given[f"{table}id"]))
+        values |= self._mapped(lead)
         return {name: value for name, value in values.items() if value is not None}
+
+    def _mapped(self, lead: Row) -> Row:
+        """What was mapped from leads to opportunities besides (map-entity-fields)."""
+        rows = self.pipeline.organization.store.children("attributemap", "entitymapid", map_id("lead", "opportunity"))
+        return {row["targetattributename"]: lead.get(row["sourceattributename"]) for row in rows}
 
     def _make(self, table: str, values: Row) -> Ref:
         return Ref(table, self.pipeline.create(self.pipeline.organization.schema.tables[table], values, self.execution))
@@ -178,6 +188,9 @@ def _entity(ref: Ref) -> dict[str, Any]:
     return {"@odata.type": f"#Microsoft.Dynamics.CRM.{ref.table}", f"{ref.table}id": ref.id}
 
 
-def _published(body: Mapping[str, Any]) -> None:
-    """Columns made by API are usable without publishing, so nothing is left to do."""
-    del body
+_CUSTOMIZING: dict[str, Callable[[Organization, Mapping[str, Any]], dict[str, Any] | None]] = {
+    "PublishXml": publish,
+    "PublishAllXml": publish_all,
+    "InsertOptionValue": insert_option,
+    "AddSolutionComponent": components.add,
+}

@@ -108,10 +108,12 @@ def create_app(
     state_path: Path | None = None,
     seed: int = 0,
     solution_tables: SolutionTables | None = None,
+    connector: bool = True,
     webhook_client: httpx.AsyncClient | None = None,
 ) -> SandboxApp:
     """One organisation at `base_url`; `seed` makes ids repeatable, `state_path` keeps it over restarts.
 
+    Without `connector` neither Microsoft's columns and tables are there nor ours, and nothing listens to anything.
     `app.state` has organization, sender, faults and switches; `webhook_client` stands in for the network.
     """
     time = clock or Clock()
@@ -120,6 +122,7 @@ def create_app(
         clock=time,
         switches=Switches(SWITCHES),
         names=solution_tables or SolutionTables(),
+        connector=connector,
         seed=seed,
     )
     parts = Parts(

@@ -9,6 +9,8 @@ from datetime import datetime
 from sandbox.dynamics import errors
 from sandbox.dynamics.execution import ZERO_GUID, Caller
 from sandbox.dynamics.organization import BUSINESS_UNIT, Organization
+from sandbox.dynamics.role import Role
+from sandbox.dynamics.roles import allowed
 from sandbox.dynamics.seed import APPLICATION, SELLER, SELLER_2
 
 _FIXED = {"sandbox-app": APPLICATION, "sandbox-readonly": APPLICATION, "sandbox-seller": SELLER}
@@ -71,8 +73,13 @@ class Tokens:
         object_id = row.get("azureactivedirectoryobjectid") or ZERO_GUID
         # Seen at an application user: the zero GUID.
         shown = ZERO_GUID if row.get("applicationid") else object_id
-        role = self.organization.role if row.get("applicationid") else None
+        role = self._role(user) if row.get("applicationid") else None
         return Caller(user=user, business_unit=BUSINESS_UNIT, object_id=shown, read_only=read_only, role=role)
+
+    def _role(self, user: str) -> Role:
+        """The roles that were assigned to an application, else what a scenario said of all of them."""
+        scenario, assigned = self.organization.role, allowed(self.organization, user)
+        return scenario if assigned is None else Role(privileges=assigned, asked=scenario.asked)
 
     def _impersonated(self, caller: Caller, headers: Mapping[str, str]) -> Caller:
         """CallerObjectId names the user in the directory, the older MSCRMCallerID the row."""

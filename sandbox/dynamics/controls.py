@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.dynamics.customizing_rows import MESSAGES, filter_id, message_id
 from sandbox.dynamics.execution import Caller, Execution
 from sandbox.dynamics.limits import Protection
 from sandbox.dynamics.organization import BUSINESS_UNIT, Organization, stable_id
 from sandbox.dynamics.rules import make_pipeline
-from sandbox.dynamics.seed import APPLICATION, MESSAGES, filter_id, message_id, seed
+from sandbox.dynamics.seed import APPLICATION, seed
 from sandbox.dynamics.store import Ref, Row
 from sandbox.faults import control_route, json_object
 

@@ -30,6 +30,8 @@ class Execution:
     user_agent: str = ""
     tag: str | None = None
     silent_async: bool = False
+    # The unmanaged solution that what is made joins.
+    solution: str = ""
     correlation: str = ZERO_GUID
     request: str = ZERO_GUID
     operation: str = ZERO_GUID

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from sandbox.dynamics import errors
 from sandbox.dynamics.call import Answer
+from sandbox.dynamics.metadata_changes import Changes, table_at
 from sandbox.dynamics.metadata_filter import compile_metadata_filter
 from sandbox.dynamics.metadata_json import (
     BASE,
@@ -19,12 +20,9 @@ from sandbox.dynamics.metadata_json import (
     one_to_many,
     option_set,
 )
-from sandbox.dynamics.metadata_writes import add_column, add_key
 from sandbox.dynamics.odata_options import Options
 from sandbox.dynamics.odata_path import Segment, key_values, row_id, unknown_segment
 from sandbox.dynamics.odata_text import bad_query
-from sandbox.dynamics.organization import stable_id
-from sandbox.dynamics.payload import read_json
 from sandbox.dynamics.privileges import CHOICES, COLUMNS, RELATIONS, TABLES, Guard
 from sandbox.dynamics.rows_api import Work
 from sandbox.dynamics.schema import Table
@@ -41,6 +39,8 @@ class Metadata:
     roots: ClassVar[frozenset[str]] = frozenset({"EntityDefinitions", "RelationshipDefinitions"})
 
     def answer(self, steps: list[Segment]) -> Answer:
+        if self.work.call.method != "GET":
+            return Changes(work=self.work).answer(steps)
         self._refuse_options()
         self._may_read(steps)
         if steps[0].name == "RelationshipDefinitions":
@@ -48,7 +48,7 @@ class Metadata:
         if steps[0].key is None:
             tables = self.work.pipeline.organization.schema.tables.values()
             return self._many("EntityDefinitions", [self._definition(each) for each in tables])
-        table = self._table(steps[0].key)
+        table = table_at(self.work.pipeline.organization, steps[0].key)
         if len(steps) == 1:
             return self._one("EntityDefinitions", self._definition(table))
         return self._part(table, steps[1:])
@@ -64,18 +64,6 @@ class Metadata:
     def _refuse_options(self) -> None:
         if self.work.options.top is not None or self.work.options.orderby:
             raise bad_query("The query parameter $top or $orderby is not supported on metadata")
-
-    def _table(self, key: str) -> Table:
-        schema, found = self.work.pipeline.organization.schema, row_id(key)
-        if found is None:
-            name = str(key_values(key).get("LogicalName"))
-            table = schema.tables.get(name)
-        else:
-            name = found
-            table = next((each for each in schema.tables.values() if stable_id("table", each.name) == found), None)
-        if table is None:
-            raise errors.DataverseError(errors.NOT_FOUND, f"Could not find an entity with name {name} in the cache.")
-        return table
 
     def _definition(self, table: Table) -> Json:
         """Expanded parts are kept by `_trimmed`."""
@@ -114,8 +102,6 @@ class Metadata:
         name, context = steps[0].name, f"EntityDefinitions('{table.name}')/{steps[0].name}"
         if name not in self._parts(table):
             raise unknown_segment(name)
-        if self.work.call.method == "POST":
-            return self._add(table, name)
         cast = steps[1].name.removeprefix(_CAST) if len(steps) == 2 else ""
         listed = self._attributes(table, cast) if name == "Attributes" else self._parts(table)[name]()
         listed = [self._with_options(table, each, cast) for each in listed]
@@ -137,19 +123,6 @@ class Metadata:
             raise errors.no_property(wanted[0], "AttributeMetadata")
         options = option_set(table, column) if column.options else None
         return shown | {name: options if name == "OptionSet" else None for name in wanted}
-
-    def _add(self, table: Table, name: str) -> Answer:
-        self.work.may_write(table)
-        body = read_json(self.work.call.body)
-        organization = self.work.pipeline.organization
-        if name == "Attributes":
-            found = add_column(organization, table, body)
-        elif name == "Keys":
-            found = add_key(organization, table, body)
-        else:
-            raise unknown_segment(name)
-        url = f"{self.work.root}EntityDefinitions({stable_id('table', table.name)})/{name}({found})"
-        return Answer(headers={"OData-EntityId": url})
 
     def _relationships(self, steps: list[Segment]) -> Answer:
         organization = self.work.pipeline.organization

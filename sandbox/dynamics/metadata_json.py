@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.dynamics.customizing_rows import RIGHTS, privilege_id
 from sandbox.dynamics.organization import Organization, stable_id
+from sandbox.dynamics.privileges import privilege
 from sandbox.dynamics.schema import CHOICES, REFERENCES, TEXTS, Column, Key, Kind, Option, Table
 
 _CLASS = {Kind.DATE: "DateTime", Kind.CUSTOMER: "Lookup", Kind.OWNER: "Lookup", Kind.GUID: "UniqueIdentifier"}
@@ -43,11 +45,18 @@ def definition(table: Table) -> dict[str, Any]:
         "IsPrivate": False,
         "IsIntersect": False,
         "ChangeTrackingEnabled": table.tracked,
+        "CanChangeTrackingBeEnabled": {"Value": True, "CanBeChanged": True},
         "IsOptimisticConcurrencyEnabled": table.optimistic,
         "DisplayName": label(table.label),
         "DisplayCollectionName": label(table.plural),
         "Description": label(""),
+        "Privileges": [_privilege(right, table) for right in RIGHTS],
     }
+
+
+def _privilege(right: str, table: Table) -> dict[str, Any]:
+    name = privilege(right, table)
+    return {"Name": name, "PrivilegeId": privilege_id(name), "PrivilegeType": right, "CanBeGlobal": True}
 
 
 def attribute(table: Table, column: Column) -> dict[str, Any]:
@@ -80,7 +89,8 @@ def _details(column: Column) -> dict[str, Any]:
     """What the column's own type adds."""
     if column.kind in TEXTS:
         shape = {"FormatName": {"Value": column.format or "Text"}} if column.kind is Kind.STRING else {}
-        return {"MaxLength": column.max_length, "Format": column.format or "Text", **shape}
+        auto = {"AutoNumberFormat": column.auto} if column.auto else {}
+        return {"MaxLength": column.max_length, "Format": column.format or "Text", **shape, **auto}
     if column.kind in REFERENCES:
         return {"Targets": [target.table for target in column.targets]}
     if column.kind in (Kind.DATE, Kind.DATETIME):

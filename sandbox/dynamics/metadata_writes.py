@@ -63,10 +63,11 @@ def column_of(body: Mapping[str, Any]) -> Column:
         minimum=_bound(body.get("MinValue")),
         maximum=_bound(body.get("MaxValue")),
         options=_options(body, kind),
-        required=str(_inside(body, "RequiredLevel").get("Value", "None")),
+        required=str(inside(body, "RequiredLevel").get("Value", "None")),
         default=body.get("DefaultValue") if kind is Kind.BOOLEAN else None,
-        format=str(_inside(body, "FormatName").get("Value") or body.get("Format") or ""),
+        format=str(inside(body, "FormatName").get("Value") or body.get("Format") or ""),
         custom=True,
+        auto=str(body.get("AutoNumberFormat") or ""),
     )
 
 
@@ -87,7 +88,7 @@ def _length(body: Mapping[str, Any], kind: Kind) -> int | None:
     return length
 
 
-def _inside(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def inside(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """An object within the body, empty where there is none."""
     found = body.get(name)
     return found if isinstance(found, Mapping) else {}
@@ -98,7 +99,7 @@ def _bound(value: Any) -> float | None:
 
 
 def _options(body: Mapping[str, Any], kind: Kind) -> tuple[Option, ...]:
-    given = _inside(body, "OptionSet")
+    given = inside(body, "OptionSet")
     if kind is Kind.BOOLEAN:
         listed = [given.get("FalseOption") or {"Value": 0}, given.get("TrueOption") or {"Value": 1}]
     elif kind in (Kind.CHOICE, Kind.MULTI):

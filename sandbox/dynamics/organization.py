@@ -36,6 +36,8 @@ class Organization:
     clock: Clock
     switches: Switches
     names: SolutionTables = field(default_factory=SolutionTables)
+    # Whether Microsoft's connector and our marker are there already, or nothing of either.
+    connector: bool = True
     seed: int = 0
     schema: Schema = field(init=False)
     store: Store = field(init=False)
@@ -45,17 +47,20 @@ class Organization:
     schema_versions: dict[str, int] = field(default_factory=dict)
     # What POSTs to the metadata added, to be played again after a restart.
     additions: list[dict[str, Any]] = field(default_factory=list)
+    # Forms that were changed and not published yet: id → XML.
+    drafts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        self.schema = build_schema(self.names)
+        self.schema = build_schema(self.names, connector=self.connector)
         self.store = Store(self.seed)
         self.events.clear()
         self.role.change({})
         self.schema_versions.clear()
         self.additions.clear()
+        self.drafts.clear()
 
     @property
     def root(self) -> str:

@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.dynamics import errors
+from sandbox.dynamics.auto_number import numbered
 from sandbox.dynamics.execution import Event, Execution
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.payload import plain_key
 from sandbox.dynamics.privileges import Guard
-from sandbox.dynamics.schema import Kind, Table
+from sandbox.dynamics.schema import Collection, Kind, Table
 from sandbox.dynamics.store import Ref, Row
 from sandbox.dynamics.values import rounded
 
@@ -45,11 +46,12 @@ Rule = Callable[["Pipeline", Change], None]
 
 @dataclass(kw_only=True)
 class Pipeline:
-    """`before` rules see a row before it is stored, `after` rules once it is; deletions have their own."""
+    """`before` rules see a row before it is stored, `after` rules once it is; `deleting` rules may refuse."""
 
     organization: Organization
     before: dict[str, Rule] = field(default_factory=dict)
     after: dict[str, Rule] = field(default_factory=dict)
+    deleting: dict[str, Rule] = field(default_factory=dict)
     deleted: dict[str, Rule] = field(default_factory=dict)
 
     def create(self, table: Table, sent: Row, execution: Execution, row_id: str | None = None) -> str:
@@ -61,6 +63,7 @@ class Pipeline:
         self._check_required(table, sent)
         row = {name: column.default for name, column in table.columns.items()}
         row |= {**self._defaults(table, execution), **sent, table.primary_id: found}
+        self._number(table, row)
         change = Change(table=table, id=found, sent=sent, row=row, execution=execution)
         self._finish(change)
         self._emit(change, "Create")
@@ -84,14 +87,26 @@ class Pipeline:
         if before is None:
             raise errors.not_found(table.name, row_id)
         Guard(caller=execution.caller).table("Delete", table)
+        change = Change(table=table, id=row_id, sent={}, row=before, before=before, execution=execution)
+        self.deleting.get(table.name, _nothing)(self, change)
         for collection in self.organization.schema.collections(table.name):
             for child in store.children(collection.child, collection.column, row_id):
-                child_table = self.organization.schema.tables[collection.child]
-                store.put(child_table.name, child[child_table.primary_id], {**child, collection.column: None})
+                self._let_go(collection, child, execution)
         store.remove(table.name, row_id)
-        change = Change(table=table, id=row_id, sent={}, row=before, before=before, execution=execution)
         self.deleted.get(table.name, _nothing)(self, change)
         self._emit(change, "Delete")
+
+    def _let_go(self, collection: Collection, child: Row, execution: Execution) -> None:
+        """What becomes of a row whose parent goes, by the relationship's cascade."""
+        table = self.organization.schema.tables[collection.child]
+        if collection.on_delete == "Restrict":
+            raise errors.DataverseError(
+                errors.ASSOCIATED, "The object you tried to delete is associated with another object."
+            )
+        if collection.on_delete == "Cascade":
+            self.delete(table, child[table.primary_id], execution.nested())
+        else:
+            self.organization.store.put(table.name, child[table.primary_id], {**child, collection.column: None})
 
     def emit(self, event: Event) -> None:
         self.organization.events.append(event)
@@ -111,6 +126,12 @@ class Pipeline:
         if _is_priced(table) and table.name != "systemuser":
             values["transactioncurrencyid"] = self.organization.organization_row().get("basecurrencyid")
         return values
+
+    def _number(self, table: Table, row: Row) -> None:
+        for column in table.columns.values():
+            if column.auto and row.get(column.name) is None:
+                count = len(self.organization.store.table(table.name)) + 1
+                row[column.name] = numbered(column.auto, count, self.organization.now())
 
     def _finish(self, change: Change) -> None:
         """Everything between what was asked for and what is stored."""

@@ -8,6 +8,7 @@ from sandbox.dynamics import errors
 from sandbox.dynamics.notifier import settings_of
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.pipeline import Change, Pipeline
+from sandbox.dynamics.rules_customizing import AFTER, BEFORE, DELETED, DELETING
 from sandbox.dynamics.rules_opportunity import after_opportunity, before_line, before_opportunity, total_up
 from sandbox.dynamics.store import Ref
 
@@ -81,6 +82,7 @@ def make_pipeline(organization: Organization) -> Pipeline:
     return Pipeline(
         organization=organization,
         before={
+            **BEFORE,
             "opportunity": before_opportunity,
             "opportunityproduct": before_line,
             "contact": _contact,
@@ -92,6 +94,7 @@ def make_pipeline(organization: Organization) -> Pipeline:
             "sdkmessageprocessingstepimage": _image,
             organization.names.row: _solution_row,
         },
-        after={"opportunity": after_opportunity, "opportunityproduct": total_up},
-        deleted={"opportunityproduct": total_up},
+        after={**AFTER, "opportunity": after_opportunity, "opportunityproduct": total_up},
+        deleting=DELETING,
+        deleted={**DELETED, "opportunityproduct": total_up},
     )

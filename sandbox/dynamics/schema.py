@@ -52,6 +52,8 @@ class Target:
     navigation: str
     collection: str = ""
     schema_name: str = ""
+    # What the row pointed to does to its children when it is deleted: RemoveLink, Cascade or Restrict.
+    on_delete: str = "RemoveLink"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,8 @@ class Column:
     updatable: bool = True
     readable: bool = True
     custom: bool = False
+    # AutoNumberFormat: what a row gets that says nothing itself.
+    auto: str = ""
 
     @property
     def property_name(self) -> str:
@@ -125,6 +129,8 @@ class Table:
     keys: dict[str, Key] = field(default_factory=dict)
     hidden_until: dict[str, float] = field(default_factory=dict)
     object_type_code: int = 0
+    # Epoch seconds: data calls do not know a new table before.
+    seen_from: float = 0.0
 
     def properties(self) -> dict[str, Column]:
         """Columns by the name they have in a row's JSON."""
@@ -152,6 +158,7 @@ class Collection:
     child: str
     column: str
     navigation: str
+    on_delete: str = "RemoveLink"
 
 
 class Schema:
@@ -162,12 +169,24 @@ class Schema:
         self.sets = {table.entity_set: table for table in tables}
         self.relations = relations
 
+    def add(self, table: Table) -> None:
+        self.tables[table.name] = self.sets[table.entity_set] = table
+
+    def drop(self, table: Table) -> None:
+        del self.tables[table.name], self.sets[table.entity_set]
+
     def collection(self, table: str, name: str) -> Collection | None:
         return next((each for each in self.collections(table) if each.name == name), None)
 
     def collections(self, table: str) -> list[Collection]:
         return [
-            Collection(name=target.collection, child=child.name, column=column.name, navigation=target.navigation)
+            Collection(
+                name=target.collection,
+                child=child.name,
+                column=column.name,
+                navigation=target.navigation,
+                on_delete=target.on_delete,
+            )
             for child in self.tables.values()
             for column in child.columns.values()
             for target in column.targets

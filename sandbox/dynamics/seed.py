@@ -5,6 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from sandbox.dynamics import forms
+from sandbox.dynamics.customizing_rows import (
+    MESSAGES,
+    Planned,
+    born,
+    message_id,
+    other_privileges,
+    put,
+    special_filters,
+    table_map,
+)
 from sandbox.dynamics.execution import Caller, Execution
 from sandbox.dynamics.organization import BUSINESS_UNIT, ORGANIZATION, Organization, stable_id
 from sandbox.dynamics.pipeline import Pipeline
@@ -20,7 +31,6 @@ TEAM = stable_id("team", "cosell")
 # solutioncomponent.componenttype of a flow.
 FLOW = 29
 OWN_ROLE = "Cosell Sync"
-MESSAGES = ("Create", "Update", "Delete")
 CURRENCIES = {
     "USD": ("US Dollar", "$", 2, "1"),
     "EUR": ("Euro", "€", 2, "0.92"),
@@ -42,32 +52,22 @@ def detail_id(identifier: str) -> str:
     return stable_id("solutiondetail", identifier)
 
 
-def message_id(name: str) -> str:
-    return stable_id("sdkmessage", name)
-
-
 def role_id(name: str) -> str:
     return stable_id("role", name)
 
 
-def filter_id(table: str, message: str) -> str:
-    return stable_id("sdkmessagefilter", table, message)
-
-
 def seed(organization: Organization) -> None:
     """Makes what is missing and leaves what is there, so that it may run again."""
+    put(organization, _platform(organization))
     caller = Caller(user=APPLICATION, business_unit=BUSINESS_UNIT)
     pipeline = Pipeline(organization=organization)
-    planned = (*_base(), *_people(), *_roles(), *_pipeline_rows(organization), *_solutions(organization.names))
-    for table, row_id, values in planned:
+    for table, row_id, values in (*_base(), *_people(), *_roles(), *_connected(organization)):
         if organization.store.get(table, row_id) is None:
             definition = organization.schema.tables[table]
             pipeline.create(definition, values, Execution(caller=caller), row_id)
-    organization.store.link(ROLES_OF_USERS, APPLICATION, role_id(OWN_ROLE))
+    if organization.connector:
+        organization.store.link(ROLES_OF_USERS, APPLICATION, role_id(OWN_ROLE))
     organization.events.clear()
-
-
-Planned = tuple[str, str, Row]
 
 
 def _base() -> list[Planned]:
@@ -105,14 +105,14 @@ def _people() -> list[Planned]:
 
 
 def _roles() -> list[Planned]:
-    """The two that set up an environment, and the application user's own."""
+    """The two that set up an environment."""
     unit = Ref("businessunit", BUSINESS_UNIT)
     templates: list[Planned] = [("roletemplate", ident, {"name": name}) for name, ident in TEMPLATES.items()]
     standard: list[Planned] = [
         ("role", role_id(name), {"name": name, "businessunitid": unit, "roletemplateid": Ref("roletemplate", ident)})
         for name, ident in TEMPLATES.items()
     ]
-    return [*templates, *standard, ("role", role_id(OWN_ROLE), {"name": OWN_ROLE, "businessunitid": unit})]
+    return [*templates, *standard]
 
 
 def _user(first: str, last: str, mail: str, phone: str) -> Row:
@@ -130,15 +130,19 @@ def _user(first: str, last: str, mail: str, phone: str) -> Row:
     }
 
 
-def _pipeline_rows(organization: Organization) -> list[Planned]:
-    """Messages and their filters; Win and Lose exist for opportunities only."""
+def _platform(organization: Organization) -> list[Planned]:
+    """Messages and their filters, forms, views, maps, privileges: what every organisation has."""
     found: list[Planned] = [("sdkmessage", message_id(name), {"name": name}) for name in (*MESSAGES, "Win", "Lose")]
-    pairs = [(table, message) for table in organization.schema.tables for message in MESSAGES]
-    for table, message in (*pairs, ("opportunity", "Win"), ("opportunity", "Lose")):
-        reference = Ref("sdkmessage", message_id(message))
-        values = {"primaryobjecttypecode": table, "sdkmessageid": reference}
-        found.append(("sdkmessagefilter", filter_id(table, message), values))
-    return found
+    found += [row for table in organization.schema.tables.values() for row in born(table)]
+    return [*found, *special_filters(), *other_privileges(), *forms.seeded(), table_map("lead", "opportunity")]
+
+
+def _connected(organization: Organization) -> list[Planned]:
+    """What is there besides where the connector is: its solution, and the role that the application user was given."""
+    if not organization.connector:
+        return []
+    unit = Ref("businessunit", BUSINESS_UNIT)
+    return [*_solutions(organization.names), ("role", role_id(OWN_ROLE), {"name": OWN_ROLE, "businessunitid": unit})]
 
 
 def _solutions(names: SolutionTables) -> list[Planned]:

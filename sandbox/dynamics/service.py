@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.dynamics import delta_api, errors, query_api, relations_api, rows_api
+from sandbox.dynamics import delta_api, errors, query_api, relations_api, roles, rows_api
 from sandbox.dynamics.actions import Actions
 from sandbox.dynamics.bulk_api import bulk
 from sandbox.dynamics.call import Answer, Call
 from sandbox.dynamics.execution import Event, Execution
 from sandbox.dynamics.metadata_api import Metadata
 from sandbox.dynamics.odata_options import parse_query
-from sandbox.dynamics.odata_path import Segment, segments, unknown_segment
+from sandbox.dynamics.odata_path import Segment, key_values, segments, unknown_segment
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.payload import PayloadReader, read_json
 from sandbox.dynamics.privileges import Guard
@@ -69,6 +69,7 @@ class Service:
             correlation=new_id(),
             request=new_id(),
             operation=new_id(),
+            solution=call.headers.get("mscrm.solutionuniquename", ""),
             shared=shared if tag is None else (*shared, ("tag", tag)),
         )
 
@@ -96,7 +97,7 @@ class Service:
         if first.name in metadata.roots:
             return metadata.answer(steps)
         table = self.organization.schema.sets.get(first.name)
-        if table is not None:
+        if table is not None and (call.strong or table.seen_from <= self.organization.now().timestamp()):
             return _data(work, table, steps)
         return _unbound(work, steps)
 
@@ -119,6 +120,11 @@ def _unbound(work: Work, steps: list[Segment]) -> Answer:
             "Version": "9.2.25111.186",
         }
         return Answer(status=200, body=body)
+    if name == "RetrieveRolePrivilegesRole" and work.call.method == "GET":
+        work.renderer.readable(work.pipeline.organization.schema.tables["role"])
+        role = str(key_values(steps[0].key or "").get("RoleId"))
+        body = {"@odata.context": f"{context}Microsoft.Dynamics.CRM.{name}Response"}
+        return Answer(status=200, body=body | roles.retrieve(work.pipeline.organization, role))
     action = actions.unbound(name)
     if action is None or work.call.method != "POST":
         raise unknown_segment(name)
@@ -157,9 +163,14 @@ def _below_row(work: Work, table: Table, key: rows_api.Key, step: Segment) -> An
 
 
 def _bound(work: Work, table: Table, key: rows_api.Key, name: str) -> Answer:
+    work.may_write(table)
+    if table.name == "role" and name in roles.ACTIONS and work.call.method == "POST":
+        Guard(caller=work.call.caller).table("Write", table)
+        role = rows_api.existing(work, table, key)[table.primary_id]
+        roles.ACTIONS[name](work.pipeline.organization, role, read_json(work.call.body))
+        return Answer()
     if (table.name, name, work.call.method) != ("lead", "QualifyLead", "POST"):
         raise unknown_segment(name)
-    work.may_write(table)
     actions = Actions(pipeline=work.pipeline, reader=work.reader, execution=work.execution)
     result = actions.qualify(rows_api.existing(work, table, key)[table.primary_id], read_json(work.call.body))
     context = f"{work.root}$metadata#Microsoft.Dynamics.CRM.QualifyLeadResponse"

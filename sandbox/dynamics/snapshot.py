@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sandbox.dynamics.metadata_writes import add_column, add_key
+from sandbox.dynamics.metadata_replay import replay
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.schema import Kind
 from sandbox.dynamics.store import Deletion, Ref, Row
@@ -21,6 +21,7 @@ def dump(organization: Organization) -> dict[str, Any]:
         "links": {name: sorted(pairs) for name, pairs in store.links.items()},
         "deletions": [[each.version, each.table, each.id] for each in store.deletions],
         "additions": [_dumped_body(each) for each in organization.additions],
+        "drafts": organization.drafts,
         "schema_versions": organization.schema_versions,
         "switches": organization.switches.as_dict(),
     }
@@ -29,11 +30,9 @@ def dump(organization: Organization) -> dict[str, Any]:
 def load(organization: Organization, state: dict[str, Any]) -> None:
     organization.clear()
     for addition in state["additions"]:
-        table = organization.schema.tables[addition["table"]]
-        if "column" in addition:
-            add_column(organization, table, addition["column"])
-        else:
-            add_key(organization, table, addition["key"])
+        replay(organization, addition)
+    organization.additions = list(state["additions"])
+    organization.drafts = dict(state["drafts"])
     store = organization.store
     for table, rows in state["rows"].items():
         definition = organization.schema.tables[table]

@@ -31,6 +31,8 @@ SWITCHES = {
     "latency_ms": Switch(0.0),
     # How long a new column or key stays unseen by data calls without `Consistency: Strong`.
     "metadata_delay_seconds": Switch(0.0),
+    # How many of the next changes of the metadata are refused, because another one is running.
+    "metadata_busy": Switch(0.0),
     # How long a new alternate key's index is being built.
     "key_delay_seconds": Switch(0.0),
     # A $batch of n operations counts as one request or as n.

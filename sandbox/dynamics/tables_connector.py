@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.dynamics.columns import flag, lookup, memo, options, owned, states, table, text
 from sandbox.dynamics.schema import Column, ManyToMany, Schema, Table
+from sandbox.dynamics.tables_customizing import (
+    attributemap,
+    entitymap,
+    privilege,
+    roleprivileges,
+    savedquery,
+    systemform,
+)
 from sandbox.dynamics.tables_people import (
     account,
     businessunit,
@@ -184,24 +192,38 @@ def solution_row(names: SolutionTables) -> Table:
     )
 
 
-def build_schema(names: SolutionTables) -> Schema:
-    """Everything that this organisation has."""
+def build_schema(names: SolutionTables, *, connector: bool = True) -> Schema:
+    """Everything that this organisation has; without the connector neither its columns nor its tables, nor ours."""
+    plain = [make() for make in _PLAIN]
+    if not connector:
+        # Nobody says whether change tracking is on for these two where nothing has asked for it.
+        untracked = [replace(each, tracked=False) for each in (opportunity(), lead())]
+        return Schema([*untracked, account(), contact(), *plain], _MANY)
     tables = [
         opportunity(*opportunity_columns()),
         account(marker()),
         contact(marker()),
         lead(*lead_columns()),
-        *(make() for make in _PLAIN),
+        *plain,
         solution_detail(names),
         solution_row(names),
     ]
-    members = ManyToMany(
-        name="teammembership_association", first="team", second="systemuser", intersect="teammembership"
-    )
-    return Schema(tables, (members, roles_of_users()))
+    return Schema(tables, _MANY)
+
+
+_MANY = (
+    ManyToMany(name="teammembership_association", first="team", second="systemuser", intersect="teammembership"),
+    roles_of_users(),
+)
 
 
 _PLAIN = (
+    systemform,
+    savedquery,
+    entitymap,
+    attributemap,
+    privilege,
+    roleprivileges,
     opportunityproduct,
     opportunityclose,
     systemuser,

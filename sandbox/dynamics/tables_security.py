@@ -1,8 +1,8 @@
-"""Security roles as rows, and who has which. What a role allows is not in them: see `role`."""
+"""Security roles as rows, and who has which. What one allows is in `roleprivileges`, or a scenario says it: `role`."""
 
 from __future__ import annotations
 
-from sandbox.dynamics.columns import lookup, table, text
+from sandbox.dynamics.columns import flag, lookup, memo, table, text
 from sandbox.dynamics.schema import ManyToMany, Table
 
 ROLES_OF_USERS = "systemuserroles_association"
@@ -18,7 +18,10 @@ def role() -> Table:
         "role",
         "roles",
         text("name", 100, required="SystemRequired"),
-        lookup("businessunitid", "businessunit", "business_unit_roles"),
+        memo("description"),
+        lookup("businessunitid", "businessunit", "business_unit_roles", required="SystemRequired", updatable=False),
+        lookup("parentroleid", "role", "role_parent_role", creatable=False, updatable=False),
+        flag("ismanaged", creatable=False, updatable=False),
         lookup("roletemplateid", "roletemplate", "role_template_roles", updatable=False),
         primary_name="name",
         object_type_code=1036,

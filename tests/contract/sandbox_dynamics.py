@@ -106,7 +106,11 @@ def code(answer: httpx.Response) -> tuple[int, str]:
 
 @asynccontextmanager
 async def sandbox(
-    token: str = "sandbox-app", state_path: Path | None = None, solution_tables: SolutionTables | None = None
+    token: str = "sandbox-app",
+    state_path: Path | None = None,
+    solution_tables: SolutionTables | None = None,
+    *,
+    connector: bool = True,
 ) -> AsyncIterator[Sandbox]:
     receiver = Receiver()
     client = httpx.AsyncClient(transport=httpx.MockTransport(receiver))
@@ -115,6 +119,7 @@ async def sandbox(
         clock=Clock(lambda: NOON),
         state_path=state_path,
         solution_tables=solution_tables,
+        connector=connector,
         webhook_client=client,
     )
     app.state.sender.configure({"intervals": [0.0]})

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.dynamics.customizing_rows import filter_id, message_id
 from sandbox.dynamics.execution import ZERO_GUID
 from sandbox.dynamics.notifier import mojibake
-from sandbox.dynamics.seed import APPLICATION, SELLER, filter_id, message_id
+from sandbox.dynamics.seed import APPLICATION, SELLER
 from tests.contract.sandbox_dynamics import RECEIVER, WHOLE, Sandbox, code, sandbox
 
 # The keys of real recorded bodies (webhook.site and the vendor's pages, 2017 to 2024).

@@ -55,6 +55,20 @@ async def test_both_run_and_stop_on_a_signal(running: Process, tmp_path: Path, n
     assert {path.name for path in (tmp_path / "state").iterdir()} == {"partner_center.json", "dynamics.json"}
 
 
+async def test_an_empty_dataverse_on_request(tmp_path: Path) -> None:
+    """With --empty there is neither Microsoft's connector nor anything of ours."""
+    process = await start(tmp_path, "--empty")
+    assert process.stdout is not None
+    addresses = json.loads(await process.stdout.readline())
+    seller = {"Authorization": "Bearer sandbox-seller"}
+    async with httpx.AsyncClient(trust_env=False, headers=seller) as client:
+        solutions = (await client.get(f"{addresses['dynamics']}/api/data/v9.2/solutions")).json()["value"]
+    process.terminate()
+    await process.communicate()
+
+    assert solutions == []
+
+
 async def test_they_end_with_whoever_started_them(tmp_path: Path) -> None:
     """Attached, both stop in order when standard input closes, as it does when their parent is gone."""
     process = await start(tmp_path, "--attached")

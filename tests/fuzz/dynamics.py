@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from cli.provisioning.formtab import Content
+from cli.provisioning.formxml import with_tab, without_tab
+from cli.provisioning.wanted import of_lead
 from shared.connectors.answers import Answer
 from shared.connectors.dynamics import Dynamics
 from shared.connectors.dynamics.batch import parts_of
@@ -152,6 +155,22 @@ def _audit(data: bytes) -> None:
     plain_name(text)
 
 
+def _form(data: bytes) -> None:
+    """Somebody else's form: read, given our tab, and rid of it again."""
+    text = data.decode("utf-8", "replace")
+    made = with_tab(text, IDENT, Content(fields=of_lead("cosell"), grid=None, language=1033))
+    without_tab(made)
+
+
+def _forms() -> Sequence[bytes]:
+    place = "<columns><column><sections><section><rows/></section></sections></column></columns>"
+    plain = f'<form><tabs><tab id="{{1}}" name="Summary">{place}</tab></tabs></form>'
+    return [
+        plain.encode(),
+        with_tab(plain, IDENT, Content(fields=of_lead("cosell"), grid=None, language=1033)).encode(),
+    ]
+
+
 def _errors() -> Sequence[bytes]:
     return [json.dumps({"error": {"code": code, "message": "No."}}).encode() for code in ("0x80060882", "0x0", "")]
 
@@ -185,5 +204,6 @@ PARSERS = (
     Parser(
         name="audit", read=_audit, samples=lambda: ["Zähler 😀\n2026-01-01 10:00 - before\n".encode() * 9], allowed=()
     ),
+    Parser(name="dynamics-form", read=_form, samples=_forms),
     Parser(name="dynamics-errors", read=lambda data: refused(VERDICTS, data), samples=_errors),
 )

@@ -169,8 +169,8 @@ class Bench:
     async def fault(self, system: str, **rule: Any) -> None:
         await self.people.control(system, "POST", "faults", rule)
 
-    async def register(self) -> None:
-        """Both systems send their events to our doors."""
+    async def register(self, *, both: bool = True) -> None:
+        """Both systems send their events to our doors; or Partner Center alone."""
         registration = {"WebhookUrl": f"{HOST}{PARTNER_EVENTS}", "WebhookEvents": EVENTS}
         answer = await self.people.stack.client.post(
             f"{PARTNER}/webhooks/v1/registration",
@@ -178,7 +178,8 @@ class Bench:
             json=registration,
         )
         answer.raise_for_status()
-        await self.people.control("dynamics", "POST", "webhook", {"url": f"{HOST}{DYNAMICS_EVENTS}"})
+        if both:
+            await self.people.control("dynamics", "POST", "webhook", {"url": f"{HOST}{DYNAMICS_EVENTS}"})
 
 
 def audit(row: Json) -> list[str]:
@@ -210,11 +211,17 @@ async def linked_outbound(bench: Bench, **values: Any) -> tuple[Json, Json]:
 
 @asynccontextmanager
 async def open_bench(
-    root: Path, *, solution_tables: SolutionTables | None = None, first_start: bool = True, **changes: str
+    root: Path,
+    *,
+    solution_tables: SolutionTables | None = None,
+    first_start: bool = True,
+    connector: bool = True,
+    **changes: str,
 ) -> AsyncIterator[Bench]:
     """Both systems with our webhooks registered, and the first start behind us unless a test wants to see it.
 
-    In Dynamics 365 we have the security role that is shipped, and nothing else.
+    In Dynamics 365 we have the security role that is shipped, and nothing else. Without `connector` it is empty: no
+    columns, no tables, no webhook, no role.
     """
     clock, network = FakeClock(), Network()
     time = SandboxClock(clock.now)
@@ -225,7 +232,7 @@ async def open_bench(
     ):
         partner = create_partner_center(base_url=PARTNER, clock=time, webhook_client=theirs)
         dynamics = create_dynamics(
-            base_url=DYNAMICS, clock=time, webhook_client=theirs, solution_tables=solution_tables
+            base_url=DYNAMICS, clock=time, webhook_client=theirs, solution_tables=solution_tables, connector=connector
         )
         root.write_bytes(partner.state.certificates.root_pem)
         stack = Stack(
@@ -234,9 +241,10 @@ async def open_bench(
         base = settings(PARTNER, DYNAMICS, STORAGE, root) | {"PUBLIC_URL": HOST} | changes
         bench = Bench(partner=partner, dynamics=dynamics, people=People(stack), clock=clock, client=ours, base=base)
         _join(network, bench)
-        await bench.register()
-        await bench.people.control("dynamics", "POST", "role", {"privileges": shipped(solution_tables)})
-        if first_start:
+        await bench.register(both=connector)
+        if connector:
+            await bench.people.control("dynamics", "POST", "role", {"privileges": shipped(solution_tables)})
+        if first_start and connector:
             await bench.heal()
             clock.advance(60)
         yield bench

@@ -1,0 +1,1 @@
+"""What `cosell provision` makes of a Dataverse environment: planned as values first, carried out afterwards."""
