@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.attached import on_end_of_input
-from sandbox.dynamics import create_app as create_dynamics
-from sandbox.partner_center import create_app as create_partner_center
-from sandbox.servers import address, all_serving, listen
+from sandbox.simulators import simulators
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +23,7 @@ class Options:
     write_root: Path | None
     seed: int
     empty: bool
+    tls: bool
     attached: bool
 
 
@@ -38,6 +37,7 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--empty", action="store_true", help="a Dataverse without Microsoft's connector and our columns"
     )
+    parser.add_argument("--tls", action="store_true", help="serve https; the line at start names the CA's file")
     parser.add_argument("--attached", action="store_true", help="stop when standard input closes: nobody is left")
     return Options(**vars(parser.parse_args(arguments)))
 
@@ -60,18 +60,14 @@ def stopping(*, attached: bool) -> asyncio.Event:
 
 async def run(options: Options) -> None:
     stop = stopping(attached=options.attached)
-    sockets = [listen(options.partner_center_port), listen(options.dynamics_port)]
-    kept = [options.state / name if options.state else None for name in ("partner_center.json", "dynamics.json")]
-    partner_center = create_partner_center(base_url=address(sockets[0]), state_path=kept[0], seed=options.seed)
-    dynamics = create_dynamics(
-        base_url=address(sockets[1]), state_path=kept[1], seed=options.seed, connector=not options.empty
-    )
-    if options.write_root:
-        options.write_root.parent.mkdir(parents=True, exist_ok=True)
-        options.write_root.write_bytes(partner_center.state.certificates.root_pem)
-    async with all_serving([(partner_center, sockets[0]), (dynamics, sockets[1])]) as addresses:
-        line = json.dumps(dict(zip(("partner_center", "dynamics"), addresses, strict=True)))
-        sys.stdout.write(line + "\n")
+    ports = (options.partner_center_port, options.dynamics_port)
+    async with simulators(
+        ports, tls=options.tls, connector=not options.empty, state=options.state, seed=options.seed
+    ) as both:
+        if options.write_root:
+            options.write_root.parent.mkdir(parents=True, exist_ok=True)
+            options.write_root.write_bytes(both.root_pem)
+        sys.stdout.write(json.dumps(both.as_line()) + "\n")
         sys.stdout.flush()
         await stop.wait()
 

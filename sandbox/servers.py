@@ -3,8 +3,9 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,8 +28,8 @@ def listen(port: int = 0) -> socket.socket:
     return listening
 
 
-def address(listening: socket.socket) -> str:
-    return f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+def address(listening: socket.socket, *, tls: bool = False) -> str:
+    return f"{'https' if tls else 'http'}://{LOOPBACK}:{listening.getsockname()[1]}"
 
 
 class _Server(uvicorn.Server):
@@ -40,9 +41,11 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, listening: socket.socket, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Serves `app` on an open socket until the block ends; yields its address."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, http="h11", timeout_graceful_shutdown=2)
+    config.load()  # else serve() does, and forgets the context; Config itself takes one in newer versions alone
+    config.ssl = tls
     server = _Server(config)
     running = asyncio.create_task(server.serve([listening]))
     try:
@@ -51,13 +54,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[str]:
                 await running
                 raise RuntimeError("the server stopped before it had started")
             await asyncio.sleep(0.005)
-        yield address(listening)
+        yield address(listening, tls=tls is not None)
     finally:
         server.should_exit = True
         await running
-
-
-@asynccontextmanager
-async def all_serving(apps: Sequence[tuple[ASGIApp, socket.socket]]) -> AsyncIterator[list[str]]:
-    async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(serving(app, listening)) for app, listening in apps]

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from sandbox.dynamics import create_app as create_dynamics
 from sandbox.host import azurite
 from sandbox.host.process import spawned
-from sandbox.partner_center import create_app as create_partner_center
-from sandbox.servers import address, all_serving, listen
+from sandbox.simulators import simulators
 
 FUNCTION_KEY = "sandbox-function-key"
 MASTER_KEY = "sandbox-master-key"
@@ -80,12 +78,9 @@ async def ground(ports: tuple[int, int] = (0, 0)) -> AsyncIterator[Ground]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cosell-", ignore_cleanup_errors=True)))
         storage = await asyncio.to_thread(stack.enter_context, azurite.running())
-        sockets = [listen(port) for port in ports]
-        partner = create_partner_center(base_url=address(sockets[0]))
-        dynamics = create_dynamics(base_url=address(sockets[1]))
-        urls = await stack.enter_async_context(all_serving([(partner, sockets[0]), (dynamics, sockets[1])]))
-        made = Ground(partner_center=urls[0], dynamics=urls[1], storage=storage, folder=folder)
-        made.root.write_bytes(partner.state.certificates.root_pem)
+        both = await stack.enter_async_context(simulators(ports))
+        made = Ground(partner_center=both.partner_center, dynamics=both.dynamics, storage=storage, folder=folder)
+        made.root.write_bytes(both.root_pem)
         yield made
 
 

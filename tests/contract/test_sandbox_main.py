@@ -3,7 +3,10 @@
 import asyncio
 import json
 import signal
+import socket
+import ssl
 import sys
+import warnings
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -84,3 +87,50 @@ async def test_they_end_with_whoever_started_them(tmp_path: Path) -> None:
         raise
 
     assert (process.returncode, errors) == (0, b"")
+
+
+async def test_both_speak_tls_that_a_client_can_trust(tmp_path: Path) -> None:
+    """With `--tls` both are https under the named CA and refuse TLS 1.1; who does not know the CA is not served."""
+    process = await start(tmp_path, "--tls", "--attached")
+    assert process.stdout is not None
+    line = json.loads(await process.stdout.readline())
+    urls = [line["partner_center"], line["dynamics"]]
+    trusting = ssl.create_default_context(cafile=line["ca"])
+    async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
+        health = [(await client.get(f"{url}/control/health")).json() for url in urls]
+        row = await client.post(
+            f"{line['dynamics']}/api/data/v9.2/accounts", headers={"Authorization": "Bearer sandbox-app"}, json={}
+        )
+    async with httpx.AsyncClient(trust_env=False) as stranger:
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            await stranger.get(f"{urls[0]}/control/health")
+    old = await asyncio.to_thread(handshake, urls[1], Path(line["ca"]))
+    ca = await asyncio.to_thread(Path(line["ca"]).read_text)
+    await process.communicate()
+    left = await asyncio.to_thread(Path(line["ca"]).exists)
+
+    assert [url.partition(":")[0] for url in urls] == ["https", "https"]
+    assert health == [{"status": "ok"}] * 2
+    assert row.headers["OData-EntityId"].startswith(f"{line['dynamics']}/api/data/v9.2/accounts(")
+    assert old == "refused"
+    assert "PRIVATE" not in ca
+    assert not left, "a CA outlived the process that alone has its key"
+
+
+def handshake(url: str, ca: Path) -> str:
+    """Whether the server takes a client that speaks TLS 1.1 at most."""
+    context = ssl.create_default_context(cafile=ca)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that such a client is out of date is the point
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    port = int(url.rpartition(":")[2])
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as wrapped,
+        ):
+            return str(wrapped.version())
+    except ssl.SSLError:
+        return "refused"
