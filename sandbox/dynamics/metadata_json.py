@@ -173,7 +173,7 @@ def many_to_many(organization: Organization) -> list[dict[str, Any]]:
             "MetadataId": stable_id("relationship", each.name),
             "SchemaName": each.name,
             "RelationshipType": "ManyToManyRelationship",
-            "IsCustomRelationship": False,
+            "IsCustomRelationship": each.custom,
             "Entity1LogicalName": each.first,
             "Entity1NavigationPropertyName": each.name,
             "Entity2LogicalName": each.second,

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.dynamics import errors
 from sandbox.dynamics.columns import owned, states
 from sandbox.dynamics.columns import table as table_of
-from sandbox.dynamics.metadata_writes import column_of, inside, invalid, label_of
+from sandbox.dynamics.metadata_writes import column_of, inside, invalid, label_of, type_name
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.schema import CHOICES, Column, Kind, Option, Table, Target
 
@@ -36,6 +36,8 @@ def add_table(organization: Organization, body: Mapping[str, Any]) -> Table:
     name = schema_name.lower()
     if name in organization.schema.tables:
         raise errors.DataverseError(errors.NAME_TAKEN, f"An entity with the specified name {name} already exists.")
+    if body.get("OwnershipType", "UserOwned") != "UserOwned":
+        raise invalid("The sandbox makes user-owned tables only.")
     if not label_of(body.get("DisplayName")) or not label_of(body.get("DisplayCollectionName")):
         raise invalid("DisplayName and DisplayCollectionName are required.")
     listed = body.get("Attributes") or []
@@ -70,8 +72,8 @@ def plural(name: str) -> str:
 
 def add_relation(organization: Organization, body: Mapping[str, Any]) -> tuple[Table, Column]:
     """A 1:N relationship is its lookup column: the child and the column."""
-    if body.get("@odata.type") != "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata":
-        raise invalid("The sandbox makes OneToManyRelationshipMetadata only.")
+    if type_name(body) != "OneToManyRelationshipMetadata":
+        raise invalid("The sandbox makes one-to-many and many-to-many relationships.")
     schema, schema_name, lookup = organization.schema, prefixed(body), inside(body, "Lookup")
     parent = schema.tables.get(str(body.get("ReferencedEntity")))
     child = schema.tables.get(str(body.get("ReferencingEntity")))

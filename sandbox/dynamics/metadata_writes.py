@@ -43,10 +43,16 @@ def add_column(organization: Organization, table: Table, body: Mapping[str, Any]
     return stable_id("column", table.name, column.name)
 
 
-def column_of(body: Mapping[str, Any]) -> Column:
+def type_name(body: Mapping[str, Any]) -> str:
+    """Without its namespace; answers write a # before it, and what was answered may be sent back."""
+    return str(body.get("@odata.type", "")).removeprefix("#").removeprefix("Microsoft.Dynamics.CRM.")
+
+
+def column_of(body: Mapping[str, Any], *, known: bool = False) -> Column:
+    """A `known` column may be one of the service's own, whose names have no prefix."""
     schema_name = body.get("SchemaName")
-    kind = _KINDS.get(str(body.get("@odata.type", "")).removeprefix("Microsoft.Dynamics.CRM.").removesuffix(_SUFFIX))
-    if not isinstance(schema_name, str) or "_" not in schema_name:
+    kind = _KINDS.get(type_name(body).removesuffix(_SUFFIX))
+    if not isinstance(schema_name, str) or not (known or "_" in schema_name):
         raise invalid("SchemaName with a publisher's prefix is required.")
     if kind not in _MAKEABLE or kind is None:
         raise invalid(f"The attribute type '{body.get('@odata.type')}' cannot be created here.")

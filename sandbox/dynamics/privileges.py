@@ -36,8 +36,11 @@ class Guard:
         role = self.caller.role
         if role is None or role.allows(name, depth):
             return
+        raise self.lack(name, depth)
+
+    def lack(self, name: str, depth: str = ANY) -> errors.DataverseError:
         at = f" at the depth {depth}" if depth else ""
-        raise errors.DataverseError(
+        return errors.DataverseError(
             errors.PRIVILEGE, f"Principal user (Id={self.caller.user}, type=8) is missing {name} privilege{at}."
         )
 

@@ -13,6 +13,7 @@ from sandbox.dynamics.odata_options import Options
 from sandbox.dynamics.odata_path import Segment, key_values, row_id, unknown_segment
 from sandbox.dynamics.payload import Changes, PayloadReader, read_json
 from sandbox.dynamics.pipeline import Pipeline
+from sandbox.dynamics.privileges import Guard
 from sandbox.dynamics.render import Renderer
 from sandbox.dynamics.schema import Table
 from sandbox.dynamics.store import Ref, Row
@@ -37,11 +38,7 @@ class Work:
 
     def may_write(self, table: Table) -> None:
         if self.call.caller.read_only:
-            privilege = f"prv{_PRIVILEGES[self.call.method]}{table.name.title()}"
-            raise errors.DataverseError(
-                errors.PRIVILEGE,
-                f"Principal user (Id={self.call.caller.user}, type=8) is missing {privilege} privilege.",
-            )
+            raise Guard(caller=self.call.caller).lack(f"prv{_PRIVILEGES[self.call.method]}{table.name.title()}")
 
     def context(self, table: Table, *, single: bool = False) -> str:
         columns = f"({','.join(self.options.select)})" if self.options.select else ""

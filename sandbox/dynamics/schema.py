@@ -108,6 +108,7 @@ class ManyToMany:
     first: str
     second: str
     intersect: str
+    custom: bool = False
 
 
 @dataclass(kw_only=True)

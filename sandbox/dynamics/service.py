@@ -12,6 +12,7 @@ from sandbox.dynamics.bulk_api import bulk
 from sandbox.dynamics.call import Answer, Call
 from sandbox.dynamics.execution import Event, Execution
 from sandbox.dynamics.metadata_api import Metadata
+from sandbox.dynamics.metadata_changes import create_tables
 from sandbox.dynamics.odata_options import parse_query
 from sandbox.dynamics.odata_path import Segment, key_values, segments, unknown_segment
 from sandbox.dynamics.organization import Organization
@@ -125,6 +126,9 @@ def _unbound(work: Work, steps: list[Segment]) -> Answer:
         role = str(key_values(steps[0].key or "").get("RoleId"))
         body = {"@odata.context": f"{context}Microsoft.Dynamics.CRM.{name}Response"}
         return Answer(status=200, body=body | roles.retrieve(work.pipeline.organization, role))
+    if name == "CreateEntities" and work.call.method == "POST":
+        create_tables(work, read_json(work.call.body))
+        return Answer()
     action = actions.unbound(name)
     if action is None or work.call.method != "POST":
         raise unknown_segment(name)
@@ -188,18 +192,17 @@ def _navigate(work: Work, table: Table, key: rows_api.Key, step: Segment) -> Ans
             return Answer()
         if store.of(ref) is None:
             raise errors.not_found(ref.table, ref.id)
-        far = schema.tables[ref.table]
-        return rows_api.read(work, far, rows_api.Key(id=ref.id, values={}, text=ref.id))
-    rows = work.renderer.related(table, row[table.primary_id], step.name)
+        return rows_api.read(work, schema.tables[ref.table], rows_api.Key(id=ref.id, values={}, text=ref.id))
     collection = schema.collection(table.name, step.name)
     relation = schema.relation(table.name, step.name)
     if collection:
-        return query_api.listing(work, schema.tables[collection.child], rows)
-    if relation is None:
+        far = collection.child
+    elif relation:
+        far = relation.second if relation.first == table.name else relation.first
+    else:
         raise unknown_segment(step.name)
-    return query_api.listing(
-        work, schema.tables[relation.second if relation.first == table.name else relation.first], rows
-    )
+    rows = work.renderer.related(table, row[table.primary_id], step.name)
+    return query_api.listing(work, schema.tables[far], rows)
 
 
 def _collection(work: Work, table: Table, rest: list[Segment]) -> Answer:
