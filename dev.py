@@ -208,12 +208,17 @@ def check(title: str, command: Command, environment: Environment) -> bool:
 # --- the commands -----------------------------------------------------------------------------------------------------
 
 
-def ready(wanted: str | None, *, azurite: bool) -> Environment:
+# What comes from npm: the folder in .tools, and a package that is in it when it is whole.
+NPM = {"azurite": "azurite", "clients": "dynamics-web-api"}
+
+
+def ready(wanted: str | None, *, npm: Iterable[str] = ()) -> Environment:
     environment = Environment(ROOT / os.environ.get("COSELL_VENV", ".venv"))
     environment.make(wanted)
-    if azurite and not list((ROOT / ".tools" / "azurite").glob("*/node_modules/azurite")):
-        command = [str(environment.python), "-m", "sandbox.host.azurite", "--install"]
-        step("installing Azurite", command, environment.folder / "azurite.log")
+    missing = [name for name in npm if not list((ROOT / ".tools" / name).glob("*/node_modules/" + NPM[name]))]
+    if missing:
+        command = [str(environment.python), "-m", "sandbox.host.packages", *missing]
+        step("installing {} from npm".format(" and ".join(missing)), command, environment.folder / "npm.log")
     return environment
 
 
@@ -230,7 +235,7 @@ def checks(environment: Environment) -> dict[str, Command]:
 
 
 def test(wanted: str | None, arguments: Sequence[str]) -> int:
-    environment = ready(wanted, azurite=True)
+    environment = ready(wanted, npm=NPM)
     failed = [title for title, command in checks(environment).items() if not check(title, command, environment)]
     if failed:
         print("  failed before the tests: {}".format(", ".join(failed)), flush=True)
@@ -239,16 +244,16 @@ def test(wanted: str | None, arguments: Sequence[str]) -> int:
     return subprocess.call(command, cwd=str(ROOT), env=environment.variables()) or bool(failed)
 
 
-def module(name: str, *, azurite: bool = False) -> Callable[[str | None, Sequence[str]], int]:
+def module(name: str, *, npm: Iterable[str] = ()) -> Callable[[str | None, Sequence[str]], int]:
     def command(wanted: str | None, arguments: Sequence[str]) -> int:
-        environment = ready(wanted, azurite=azurite)
+        environment = ready(wanted, npm=npm)
         return run([str(environment.python), "-m", name, *arguments], environment)
 
     return command
 
 
 def host(wanted: str | None, arguments: Sequence[str]) -> int:
-    environment = ready(wanted, azurite=False)
+    environment = ready(wanted)
     return run(host_command(arguments, str(environment.python), shutil.which("func")), environment)
 
 
@@ -261,7 +266,7 @@ def host_command(arguments: Sequence[str], python: str, func: str | None) -> Com
 
 
 def make_environment(wanted: str | None, arguments: Sequence[str]) -> int:
-    print(f"  {ready(wanted, azurite=bool(arguments)).python} is ready")
+    print(f"  {ready(wanted, npm=NPM if arguments else ()).python} is ready")
     return 0
 
 
@@ -273,10 +278,10 @@ def pythons(wanted: str | None, arguments: Sequence[str]) -> int:
 
 
 COMMANDS: dict[str, Callable[[str | None, Sequence[str]], int]] = {
-    "demo": module("sandbox.demo", azurite=True),
+    "demo": module("sandbox.demo", npm=["azurite"]),
     "test": test,
-    "pytest": module("pytest", azurite=True),
-    "prove": module("tests.proof", azurite=True),
+    "pytest": module("pytest", npm=NPM),
+    "prove": module("tests.proof", npm=["azurite"]),
     "cosell": module("cli"),
     "host": host,
     "sandbox": module("sandbox"),

@@ -52,22 +52,25 @@ class Batch:
         self.parts.append(_shown(answer, content_id))
 
     def _change_set(self, changes: ChangeSet) -> None:
-        """All or nothing; a failure gives one error part in the place of the set."""
+        """All or nothing; of a failed set only the answer of what failed is shown (seen in powerapps-docs#2843)."""
         references: dict[str, str] = {}
         shown: list[str] = []
         events = self.service.organization.events
-        start = len(events)
+        start, content_id = len(events), ""
         try:
             with self.service.organization.store.transaction():
                 for operation in changes.operations:
+                    content_id = operation.content_id
                     answer = self.service.run(self._call(operation, references))
-                    shown.append(_shown(answer, operation.content_id))
+                    shown.append(_shown(answer, content_id))
                     self._remember(operation, answer, references)
         except errors.DataverseError as error:
             del events[start:]
-            self._note(refusal(error))
-            return
-        self.service.flush()
+            refused = refusal(error)
+            self.failed = self.failed or refused.status
+            shown = [_shown(refused, content_id)]
+        else:
+            self.service.flush()
         self.parts.append(changeset_part(f"changesetresponse_{self.service.organization.store.new_id()}", shown))
 
     def _remember(self, operation: Operation, answer: Answer, references: dict[str, str]) -> None:

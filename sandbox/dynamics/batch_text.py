@@ -77,15 +77,17 @@ def _part(headers: dict[str, str], rest: bytes) -> Operation | ChangeSet:
 
 
 def _operation(text: bytes, content_id: str) -> Operation:
+    """An address may hold spaces, as it does in what Microsoft's own client sends: it lies between first and last."""
     head, _, body = text.partition(b"\r\n\r\n")
     lines = head.decode("utf-8").split("\r\n")
-    words = lines[0].split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/"):
+    method, _, rest = lines[0].partition(" ")
+    address, _, version = rest.rpartition(" ")
+    if not address or not version.startswith("HTTP/"):
         raise bad_batch(f"'{lines[0]}' is no request line.")
-    url, _, query = words[1].partition("?")
+    url, _, query = address.partition("?")
     path = url if url.startswith("$") else below_root(url)
     return Operation(
-        method=words[0], path=path, query=query, headers=_headers(lines[1:]), body=body, content_id=content_id
+        method=method, path=path, query=query, headers=_headers(lines[1:]), body=body, content_id=content_id
     )
 
 

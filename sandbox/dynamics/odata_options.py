@@ -10,6 +10,8 @@ from sandbox.dynamics.odata_text import bad_query, split_outside
 _KNOWN = frozenset(
     {"$select", "$filter", "$orderby", "$top", "$expand", "$count", "$skiptoken", "$deltatoken", "$apply", "$skip"}
 )
+# Other ways to ask, which a client would take for answered if they were passed over.
+_NOT_PLAYED = frozenset({"fetchxml", "sql", "savedquery", "userquery"})
 _REFUSED = {"$skip": "Skip Clause is not supported in CRM", "$apply": "The sandbox does not play $apply"}
 
 
@@ -45,6 +47,9 @@ def query_pairs(query: str) -> list[tuple[str, str]]:
 
 def parse_query(query: str) -> Options:
     pairs = query_pairs(query)
+    for name, _ in pairs:
+        if name.lower() in _NOT_PLAYED:
+            raise bad_query(f"The sandbox does not play {name}")
     options = _options([(name, value) for name, value in pairs if name.startswith("$")])
     return replace(options, plain=tuple((name, value) for name, value in pairs if not name.startswith("$")))
 

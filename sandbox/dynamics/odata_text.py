@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<text>'(?:[^']|'')*')
+    | (?P<quoted>"(?:[^"\\]|\\.)*")
     | (?P<guid>{_GUID})
     | (?P<moment>\d{{4}}-\d{{2}}-\d{{2}}T[0-9:.]+(?:Z|[+-]\d{{2}}:\d{{2}})?)
     | (?P<date>\d{{4}}-\d{{2}}-\d{{2}})
@@ -51,7 +53,8 @@ def tokens(text: str) -> list[Token]:
 
 
 def is_literal(token: Token) -> bool:
-    return token.kind not in ("name", "mark", "end") or token.text in _WORDS
+    """A text in double quotes is one only in a list of values, which is JSON."""
+    return token.kind not in ("name", "mark", "end", "quoted") or token.text in _WORDS
 
 
 def literal(token: Token) -> Any:
@@ -60,11 +63,20 @@ def literal(token: Token) -> Any:
         return _WORDS[token.text]
     if token.kind == "text":
         return token.text[1:-1].replace("''", "'")
+    if token.kind == "quoted":
+        return _unquoted(token.text)
     if token.kind == "number":
         return Decimal(token.text)
     if token.kind == "guid":
         return str(uuid.UUID(token.text))
     return _moment(token.text) if token.kind == "moment" else token.text
+
+
+def _unquoted(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise bad_query(f"{text} is no text.") from error
 
 
 def _moment(text: str) -> str:

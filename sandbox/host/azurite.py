@@ -4,9 +4,7 @@ Project and options: https://learn.microsoft.com/azure/storage/common/storage-in
 """
 
 import argparse
-import hashlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,19 +12,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sandbox.host.connections import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from sandbox.host.node import Node, NodeError, find_node
+from sandbox.host.packages import AZURITE, PackagesError
 
-# Its version and that of everything it brings along; a release of one of those must not break us overnight.
-PINS = tuple(Path(__file__).parent / "npm" / name for name in ("package.json", "package-lock.json"))
-FINGERPRINT = hashlib.sha256(b"".join(each.read_bytes() for each in PINS)).hexdigest()[:12]
 GUARD = Path(__file__).parent / "npm" / "guard.js"
-TOOLS = Path(__file__).parents[2] / ".tools" / "azurite"
-FOLDER = TOOLS / FINGERPRINT
-SCRIPT = FOLDER / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+SCRIPT = AZURITE.modules / "azurite" / "dist" / "src" / "azurite.js"
 
 SERVICES = ("blob", "queue", "table")
 OPTIONS = (
@@ -45,34 +39,11 @@ class AzuriteError(RuntimeError):
 
 
 def install() -> bool:
-    """Install what is pinned unless it is there; say whether anything was done.
-
-    Built aside and moved into place, so that a folder with this name is whole and two installs cannot mix.
-    """
-    if SCRIPT.is_file():
-        return False
-    TOOLS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=TOOLS, prefix="new-", ignore_cleanup_errors=True) as name:
-        built = Path(name) / FINGERPRINT
-        built.mkdir()
-        _npm_ci(built)
-        with suppress(OSError):  # another process was faster: its folder is as good
-            built.rename(FOLDER)
-    return True
-
-
-def _npm_ci(folder: Path) -> None:
-    for each in PINS:
-        shutil.copyfile(each, folder / each.name)
-    done = subprocess.run(  # noqa: S603 — npm as found on this machine, with arguments of ours
-        [*_node().npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
-    if done.returncode != 0:
-        raise AzuriteError(f"npm could not install Azurite:\n{done.stdout}{done.stderr}")
+    """Install what is pinned unless it is there; say whether anything was done."""
+    try:
+        return AZURITE.install()
+    except (NodeError, PackagesError) as error:
+        raise AzuriteError(str(error)) from error
 
 
 def _node() -> Node:
@@ -160,7 +131,7 @@ def _start(ports: Sequence[int], options: Sequence[str], log: int) -> subprocess
         stdin=subprocess.PIPE,  # for orders; it closes when this process is gone, however it went
         stdout=log,
         stderr=log,
-        cwd=FOLDER,
+        cwd=AZURITE.folder,
         # Ctrl-C at the terminal is for us: we stop it last, when nothing uses it any more.
         start_new_session=os.name != "nt",
     )

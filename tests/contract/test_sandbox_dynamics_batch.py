@@ -56,7 +56,7 @@ async def test_a_change_set_is_one_transaction_with_references() -> None:
 
 
 async def test_a_failed_change_set_leaves_nothing() -> None:
-    """One error part stands in the place of the set, its status is the batch's, and no row and no event remains."""
+    """Only what failed answers, within its set and under its Content-ID; its status is the batch's, nothing remains."""
     async with sandbox() as box:
         await box.subscribe()
         row = await box.opportunity()
@@ -76,6 +76,11 @@ async def test_a_failed_change_set_leaves_nothing() -> None:
         await box.delivered()
 
     assert (answer.status_code, statuses(answer)) == (400, [400])
+    assert re.findall(r"^--changesetresponse_|Content-ID: \d", answer.text, re.MULTILINE) == [
+        "--changesetresponse_",
+        "Content-ID: 3",
+        "--changesetresponse_",
+    ]
     assert (after["name"], after["@odata.etag"], accounts) == (row["name"], row["@odata.etag"], [])
     assert len(box.receiver.requests) == heard
 
@@ -117,6 +122,19 @@ async def test_writing_and_closing_in_one_change_set() -> None:
 
     assert answer.status_code == 200
     assert (found["description"], found["statecode"], found["actualvalue"]) == ("won", 1, 5)
+
+
+async def test_an_address_may_hold_spaces() -> None:
+    """The address of an operation reaches from the first space of its line to the last."""
+    async with sandbox() as box:
+        await box.make("accounts", name="Contoso")
+        asked = operation("GET", "accounts?$select=name&$filter=name eq 'Contoso' and statecode eq 0")
+        answer = await post(box, asked)
+        bad = await post(box, asked.replace(" HTTP/1.1", ""))
+
+    assert (answer.status_code, statuses(answer)) == (200, [200])
+    assert '"name": "Contoso"' in answer.text
+    assert bad.status_code == 400
 
 
 async def test_bad_batches_are_refused_whole() -> None:

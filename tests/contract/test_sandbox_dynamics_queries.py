@@ -37,6 +37,7 @@ async def three_deals(box: Sandbox) -> None:
         ("_parentaccountid_value ne null", ["Alpha's deal", "Beta"]),
         ("modifiedon ge 2026-11-02T12:00:00Z", ["Alpha's deal", "Beta", "gamma"]),
         ("Microsoft.Dynamics.CRM.In(PropertyName='name',PropertyValues=['Beta','gamma'])", ["Beta", "gamma"]),
+        ('Microsoft.Dynamics.CRM.In(PropertyName=\'name\',PropertyValues=["Beta","\\u0067amma"])', ["Beta", "gamma"]),
     ],
 )
 async def test_filters(condition: str, names: list[str]) -> None:
@@ -56,6 +57,10 @@ async def test_filters(condition: str, names: list[str]) -> None:
         "$filter=Name eq 'x'",
         "$filter=name eq",
         "$filter=length(name) eq 1",
+        '$filter=name eq "x"',
+        "$filter=Microsoft.Dynamics.CRM.In(PropertyName='name',PropertyValues=[\"\\x\"])",
+        "fetchXml=<fetch/>",
+        "sql=SELECT name FROM opportunity",
         "$orderby=nosuch",
         "$expand=nosuch",
         "$expand=parentaccountid($select=nosuch)",

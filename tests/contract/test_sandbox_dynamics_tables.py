@@ -179,10 +179,15 @@ async def test_a_column_is_replaced_by_its_whole_definition() -> None:
         bare = await box.send("PUT", where, column("Integer", "abc_Score"))
         below = await box.send("POST", "opportunities", {"abc_score": -6})
         other = await box.send("PUT", where, column("Decimal", "abc_Score"))
+        cast = [
+            (await box.send("PUT", f"{where}/{CAST}{kind}AttributeMetadata", full)).status_code
+            for kind in ("Integer", "Decimal")
+        ]
 
     assert (kept.status_code, bare.status_code, below.status_code) == (204, 204, 204)
     assert code(over) == (400, "0x80040203")
     assert code(other) == (400, "0x80040203")
+    assert cast == [204, 404]
 
 
 async def test_a_removed_column_takes_its_values_along() -> None:
