@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import dev
+from sandbox.host.packages import SETS
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
@@ -85,15 +86,16 @@ def test_a_package_that_was_skipped_is_a_failure() -> None:
     assert not re.search(r"continue-on-error|\|\||; *true|\bif:", text)
 
 
-def test_azurites_whole_tree_is_audited() -> None:
-    """What npm looks at is what Azurite is installed from, and each package in it has its fingerprint."""
-    (step,) = [step for step in steps(CI) if str(step.get("run", "")).startswith("npm audit")]
-    folder = ROOT / step["working-directory"]
-    locked = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    assert "--package-lock-only" in step["run"]
-    packages = {name: package for name, package in locked.items() if name}
-    assert len(packages) > 100
-    assert [name for name, package in packages.items() if not package.get("integrity")] == []
+def test_all_that_comes_from_npm_is_audited() -> None:
+    """What npm looks at is all that is installed from, and each package has its fingerprint and no address."""
+    audits = [step for step in steps(CI) if str(step.get("run", "")).startswith("npm audit")]
+    assert {ROOT / step["working-directory"] for step in audits} == {each.pins for each in SETS.values()}
+    assert all("--package-lock-only" in step["run"] for step in audits)
+    for pinned in SETS.values():
+        locked = json.loads((pinned.pins / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+        packages = {name: package for name, package in locked.items() if name}
+        assert packages
+        assert [name for name, each in packages.items() if not each.get("integrity") or "resolved" in each] == []
 
 
 def test_requirements_have_bounds() -> None:
