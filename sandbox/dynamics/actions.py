@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.dynamics import components, errors
-from sandbox.dynamics.customizing_rows import map_id
 from sandbox.dynamics.execution import Event, Execution
 from sandbox.dynamics.forms import publish, publish_all
 from sandbox.dynamics.metadata_changes import insert_option
 from sandbox.dynamics.organization import ORGANIZATION, Organization
 from sandbox.dynamics.payload import PayloadReader
 from sandbox.dynamics.pipeline import Pipeline
+from sandbox.dynamics.qualifying import Qualifying, shown
 from sandbox.dynamics.rules_opportunity import LOST, OPEN, WON
 from sandbox.dynamics.store import Ref, Row
-from sandbox.dynamics.values import parse
 
 _CLOSING = {"WinOpportunity": ("Win", WON), "LoseOpportunity": ("Lose", LOST)}
 
@@ -114,78 +113,8 @@ class Actions:
         )
 
     def qualify(self, row_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Leads → account, contact, opportunity as asked; the lead ends Qualified."""
-        organization = self.pipeline.organization
-        lead = organization.store.get("lead", row_id)
-        if lead is None:
-            raise errors.not_found("lead", row_id)
-        if lead["statecode"] != 0:
-            raise errors.DataverseError(errors.CANNOT_QUALIFY, "The lead is already qualified or disqualified.")
-        made = self._made_from(lead, body)
-        table = organization.schema.tables["lead"]
-        status = self._status(body, table.status_of(1), row_id)
-        parents = {"parentaccountid": made.get("account"), "parentcontactid": made.get("contact")}
-        values = {name: ref for name, ref in parents.items() if ref}
-        if "opportunity" in made:
-            values["qualifyingopportunityid"] = made["opportunity"]
-        self.pipeline.update(table, row_id, {**values, "statecode": 1, "statuscode": status}, self.execution)
-        return {"value": [_entity(ref) for ref in made.values()]}
-
-    def _made_from(self, lead: Row, body: Mapping[str, Any]) -> dict[str, Ref]:
-        made: dict[str, Ref] = {}
-        if body.get("CreateAccount") and lead.get("companyname"):
-            made["account"] = self._make("account", {"name": lead["companyname"], **_shared(lead, _ACCOUNT)})
-        if body.get("CreateContact"):
-            parent = {"parentcustomerid": made["account"]} if "account" in made else {}
-            made["contact"] = self._make("contact", {**_shared(lead, _CONTACT), **parent})
-        if body.get("CreateOpportunity"):
-            made["opportunity"] = self._make("opportunity", self._opportunity(lead, body, made))
-        return made
-
-    def _opportunity(self, lead: Row, body: Mapping[str, Any], made: dict[str, Ref]) -> Row:
-        values: Row = {
-            "name": lead.get("subject"),
-            "originatingleadid": Ref("lead", lead["leadid"]),
-            "parentaccountid": made.get("account") or lead.get("parentaccountid"),
-            "parentcontactid": made.get("contact") or lead.get("parentcontactid"),
-            "estimatedvalue": lead.get("estimatedamount"),
-            "estimatedclosedate": lead.get("estimatedclosedate"),
-            "description": lead.get("description"),
-            "transactioncurrencyid": lead.get("transactioncurrencyid"),
-        }
-        for parameter, table, column in _PARAMETERS:
-            given = body.get(parameter)
-            key = self.pipeline.organization.schema.tables[table].columns[f"{table}id"]
-            if isinstance(given, Mapping) and given.get(f"{table}id"):
-                values[column] = Ref(table, parse(key, table, given[f"{table}id"]))
-        values |= self._mapped(lead)
-        return {name: value for name, value in values.items() if value is not None}
-
-    def _mapped(self, lead: Row) -> Row:
-        """What was mapped from leads to opportunities besides (map-entity-fields)."""
-        rows = self.pipeline.organization.store.children("attributemap", "entitymapid", map_id("lead", "opportunity"))
-        return {row["targetattributename"]: lead.get(row["sourceattributename"]) for row in rows}
-
-    def _make(self, table: str, values: Row) -> Ref:
-        return Ref(table, self.pipeline.create(self.pipeline.organization.schema.tables[table], values, self.execution))
-
-
-_PARAMETERS = (
-    ("OpportunityCurrencyId", "transactioncurrency", "transactioncurrencyid"),
-    ("OpportunityCustomerId", "account", "customerid"),
-    ("OpportunityCustomerId", "contact", "customerid"),
-)
-_PLACE = tuple(f"address1_{part}" for part in ("line1", "line2", "city", "stateorprovince", "postalcode", "country"))
-_ACCOUNT = ("websiteurl", "telephone1", "emailaddress1", *_PLACE)
-_CONTACT = ("firstname", "lastname", "emailaddress1", "telephone1", "jobtitle", *_PLACE)
-
-
-def _shared(lead: Row, columns: tuple[str, ...]) -> Row:
-    return {name: lead[name] for name in columns if lead.get(name) is not None}
-
-
-def _entity(ref: Ref) -> dict[str, Any]:
-    return {"@odata.type": f"#Microsoft.Dynamics.CRM.{ref.table}", f"{ref.table}id": ref.id}
+        made = Qualifying(pipeline=self.pipeline, execution=self.execution, body=body).run(row_id)
+        return {"value": [shown(ref) for ref in made]}
 
 
 _CUSTOMIZING: dict[str, Callable[[Organization, Mapping[str, Any]], dict[str, Any] | None]] = {

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.dynamics.customizing_rows import MESSAGES, filter_id, message_id
+from sandbox.dynamics.customizing_rows import MESSAGES, SPECIAL, filter_id, message_id
 from sandbox.dynamics.execution import Caller, Execution
 from sandbox.dynamics.limits import Protection
 from sandbox.dynamics.organization import BUSINESS_UNIT, Organization, stable_id
@@ -58,8 +58,8 @@ class Controls:
         values: Row = {"name": url, "contract": 8, "url": url, "authtype": 4, "authvalue": body.get("code") or None}
         self._put("serviceendpoint", endpoint, values | {"messageformat": 2, "messagecharset": 1})
         names = self.organization.names
-        listed = [("opportunity", message) for message in (*MESSAGES, "Win", "Lose")]
-        listed += [("lead", message) for message in MESSAGES]
+        listed = [(table, message) for table in ("opportunity", "lead") for message in MESSAGES]
+        listed += [(table, message) for message, table in SPECIAL.items()]
         listed += [(table, "Update") for table in ("account", "contact", "systemuser")]
         listed += [(table, message) for table in (names.row, names.detail) for message in MESSAGES]
         for table, message in listed:

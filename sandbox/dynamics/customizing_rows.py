@@ -14,6 +14,8 @@ BASELINE = (*SHAREPOINT, "prvReadSharePointDocument", "prvReadSdkMessage", "prvR
 KEPT = (*SHAREPOINT, "prvReadSharePointDocument")
 _OTHERS = (TABLES, COLUMNS, RELATIONS, CHOICES, *BASELINE)
 MESSAGES = ("Create", "Update", "Delete")
+# Messages of one table alone.
+SPECIAL = {"Win": "opportunity", "Lose": "opportunity", "QualifyLead": "lead"}
 
 Planned = tuple[str, str, Row]
 
@@ -48,8 +50,7 @@ def _filter(table: str, message: str) -> Planned:
 
 
 def special_filters() -> list[Planned]:
-    """Win and Lose exist for opportunities only."""
-    return [_filter("opportunity", message) for message in ("Win", "Lose")]
+    return [_filter(table, message) for message, table in SPECIAL.items()]
 
 
 def privileges(table: Table) -> list[Planned]:

@@ -14,7 +14,7 @@ from sandbox.dynamics.schema import Column, Kind, Table
 from sandbox.dynamics.store import Ref, Row
 
 _CONTRACTS = "http://schemas.microsoft.com/xrm/2011/Contracts"
-_NAMED = frozenset({"Win", "Lose"})
+_CLOSING = frozenset({"Win", "Lose"})
 ORGANIZATION_NAME = "unqfabrikam"
 
 
@@ -123,7 +123,7 @@ def context(organization: Organization, event: Event, step: Step) -> dict[str, A
 def _layer(organization: Organization, event: Event, step: Step) -> dict[str, Any]:
     execution, caller = event.execution, event.execution.caller
     created = f"/Date({int(organization.now().timestamp() * 1000)}+0000)/"
-    empty = event.message in _NAMED and organization.switches.text("close_primary_id") == "empty"
+    empty = event.message in _CLOSING and organization.switches.text("close_primary_id") == "empty"
     owner = _bare_reference("sdkmessageprocessingstep", step.row["sdkmessageprocessingstepid"])
     return {
         "BusinessUnitId": caller.business_unit,
@@ -154,23 +154,36 @@ def _layer(organization: Organization, event: Event, step: Step) -> dict[str, An
 
 
 def _inputs(organization: Organization, table: Table, event: Event) -> dict[str, Any]:
-    """Win and Lose have no Target; a Delete's is a reference."""
-    if event.message in _NAMED:
+    """Win, Lose and QualifyLead have no Target; a Delete's is a reference."""
+    if event.message in _CLOSING:
         name, row = event.inputs["OpportunityClose"]
         closing = organization.schema.tables[name]
         shown = {key: value for key, value in row.items() if value is not None and key != "versionnumber"}
-        status = _typed("OptionSetValue", Value=event.inputs["Status"])
-        return {"OpportunityClose": _typed("Entity", **entity(closing, row["activityid"], shown)), "Status": status}
+        opportunity = _typed("Entity", **entity(closing, row["activityid"], shown))
+        return {"OpportunityClose": opportunity, "Status": _status(event)}
+    if event.message == "QualifyLead":
+        return _qualification(event)
     if event.message == "Delete":
         return {"Target": reference(Ref(event.table, event.row))}
     formatted = event.message == "Create"
     return {"Target": _typed("Entity", **entity(table, event.row, event.target, formatted=formatted))}
 
 
+def _status(event: Event) -> dict[str, Any]:
+    return _typed("OptionSetValue", Value=event.inputs["Status"])
+
+
+def _qualification(event: Event) -> dict[str, Any]:
+    """The action's parameters, the lead as one of them."""
+    return {**event.inputs, "LeadId": reference(event.inputs["LeadId"]), "Status": _status(event)}
+
+
 def _requested(table: Table, event: Event) -> dict[str, Any]:
     """What the caller really sent."""
-    if event.message in _NAMED:
-        return {"Status": _typed("OptionSetValue", Value=event.inputs["Status"])}
+    if event.message in _CLOSING:
+        return {"Status": _status(event)}
+    if event.message == "QualifyLead":
+        return _qualification(event)
     if event.message == "Delete":
         return {"Target": reference(Ref(event.table, event.row))}
     target = _typed("Entity", **entity(table, event.row, event.requested))

@@ -8,6 +8,7 @@ from sandbox.dynamics import errors
 from sandbox.dynamics.notifier import settings_of
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.pipeline import Change, Pipeline
+from sandbox.dynamics.qualifying import OPEN
 from sandbox.dynamics.rules_customizing import AFTER, BEFORE, DELETED, DELETING
 from sandbox.dynamics.rules_opportunity import after_opportunity, before_line, before_opportunity, total_up
 from sandbox.dynamics.store import Ref
@@ -27,9 +28,13 @@ def _contact(pipeline: Pipeline, change: Change) -> None:
 
 
 def _lead(pipeline: Pipeline, change: Change) -> None:
+    """A closed lead goes to no other closed state; whether it takes edits by API is public nowhere."""
     _full_name(pipeline, change)
-    closed = change.before is not None and change.before["statecode"] != 0
-    if closed and set(change.sent) - {"statecode", "statuscode"} and change.row["statecode"] != 0:
+    if change.before is None or change.before["statecode"] == OPEN or change.row["statecode"] == OPEN:
+        return
+    edits = set(change.sent) - {"statecode", "statuscode"}
+    refusing = pipeline.organization.switches.text("closed_leads") == "refuse"
+    if change.row["statecode"] != change.before["statecode"] or (edits and refusing):
         raise errors.DataverseError(errors.LEAD_CLOSED, "The lead is already closed.")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.dynamics import forms
 from sandbox.dynamics.customizing_rows import (
     MESSAGES,
+    SPECIAL,
     Planned,
     born,
     message_id,
@@ -132,7 +133,7 @@ def _user(first: str, last: str, mail: str, phone: str) -> Row:
 
 def _platform(organization: Organization) -> list[Planned]:
     """Messages and their filters, forms, views, maps, privileges: what every organisation has."""
-    found: list[Planned] = [("sdkmessage", message_id(name), {"name": name}) for name in (*MESSAGES, "Win", "Lose")]
+    found: list[Planned] = [("sdkmessage", message_id(name), {"name": name}) for name in (*MESSAGES, *SPECIAL)]
     found += [row for table in organization.schema.tables.values() for row in born(table)]
     return [*found, *special_filters(), *other_privileges(), *forms.seeded(), table_map("lead", "opportunity")]
 

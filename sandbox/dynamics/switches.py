@@ -19,6 +19,12 @@ SWITCHES = {
     "close_events": choice("all", "win_lose_only", "update_only"),
     # PrimaryEntityId of Win and Lose.
     "close_primary_id": choice("row", "empty"),
+    # What a closed lead takes: nothing but its reopening, or any column, as inactive rows of other tables do.
+    "closed_leads": choice("refuse", "allow"),
+    # What QualifyLead answers for a lead that is closed already.
+    "qualify_closed": choice("0x80040519", "0x80081018"),
+    # Which messages a step sees when a lead is qualified.
+    "qualify_events": choice("all", "qualify_only", "update_only"),
     # MSCRM.BypassBusinessLogicExecution: CustomAsync silences webhooks too.
     "bypass_silences_webhooks": Switch(default=True),
     # Text in webhook bodies arrives mis-decoded as code page 1252.

@@ -1,4 +1,4 @@
-"""What the simulated service does of itself to opportunities, lines and leads."""
+"""What the simulated service does of itself to opportunities and their lines."""
 
 from __future__ import annotations
 
@@ -129,34 +129,6 @@ async def test_a_plug_in_runs_inside_the_call() -> None:
         answer = await box.patch(path, {"estimatedvalue": 70}, **WHOLE)
 
     assert answer.json()["budgetamount"] == 70
-
-
-async def test_qualifying_makes_what_it_is_asked_for() -> None:
-    """The lead ends Qualified, bound to what was made; a second time is refused."""
-    async with sandbox() as box:
-        lead = await box.make("leads", subject="Deal", lastname="Rivera", companyname="Contoso", estimatedamount=7)
-        path = f"leads({lead['leadid']})/Microsoft.Dynamics.CRM.QualifyLead"
-        wish = {"CreateAccount": True, "CreateContact": True, "CreateOpportunity": True, "Status": 3}
-        first, second = await box.send("POST", path, wish), await box.send("POST", path, wish)
-        kinds = [each["@odata.type"].rpartition(".")[2] for each in first.json()["value"]]
-        made = await box.get(f"opportunities({first.json()['value'][2]['opportunityid']})?$expand=originatingleadid")
-        after = await box.get(f"leads({lead['leadid']})")
-
-    assert kinds == ["account", "contact", "opportunity"]
-    assert (made["estimatedvalue"], made["originatingleadid"]["leadid"]) == (7, lead["leadid"])
-    assert (after["statecode"], after["_qualifyingopportunityid_value"]) == (1, made["opportunityid"])
-    assert code(second) == (400, "0x80081018")
-
-
-async def test_qualifying_may_make_nothing() -> None:
-    """With all three false only the lead's state changes."""
-    async with sandbox() as box:
-        lead = (await box.make("leads", subject="Deal", lastname="Rivera"))["leadid"]
-        wish = {"CreateAccount": False, "CreateContact": False, "CreateOpportunity": False, "Status": -1}
-        answer = await box.send("POST", f"leads({lead})/Microsoft.Dynamics.CRM.QualifyLead", wish)
-        deals = await box.rows("opportunities")
-
-    assert (answer.json()["value"], deals) == ([], [])
 
 
 async def test_ownership_is_by_one_name_for_users_and_teams() -> None:
