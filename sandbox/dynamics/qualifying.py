@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.dynamics import errors
 from sandbox.dynamics.customizing_rows import map_id
 from sandbox.dynamics.execution import Event, Execution
+from sandbox.dynamics.lead_maps import mapped
 from sandbox.dynamics.organization import Organization
 from sandbox.dynamics.pipeline import Pipeline
 from sandbox.dynamics.schema import Table
@@ -21,36 +22,11 @@ from sandbox.dynamics.values import parse
 OPEN, QUALIFIED = 0, 1
 # Every one of them is "Nullable: false" on the action's page.
 _REQUIRED: dict[str, type] = {"CreateAccount": bool, "CreateContact": bool, "CreateOpportunity": bool, "Status": int}
-_PLACE = tuple(f"address1_{part}" for part in ("line1", "line2", "city", "stateorprovince", "postalcode", "country"))
-_SAME = {
-    "account": ("websiteurl", "telephone1", "emailaddress1", "numberofemployees", "revenue", *_PLACE),
-    "contact": ("firstname", "lastname", "emailaddress1", "telephone1", "mobilephone", "jobtitle", *_PLACE),
-    "opportunity": (
-        "parentaccountid",
-        "parentcontactid",
-        "estimatedclosedate",
-        "budgetamount",
-        "description",
-        "transactioncurrencyid",
-    ),
-}
-# The opportunity's value is money and comes from the lead's money, not from its number of the same name.
-_RENAMED = {
-    "account": {"companyname": "name"},
-    "contact": {},
-    "opportunity": {"subject": "name", "estimatedamount": "estimatedvalue", "emailaddress1": "emailaddress"},
-}
 _GIVEN = (
     ("OpportunityCurrencyId", "transactioncurrency", "transactioncurrencyid"),
     ("OpportunityCustomerId", "account", "customerid"),
     ("OpportunityCustomerId", "contact", "customerid"),
 )
-
-
-def mapped(lead: Row, target: str) -> Row:
-    """What a new row takes from its lead: the default maps, which an administrator may change and no page lists."""
-    names = {name: name for name in _SAME[target]} | _RENAMED[target]
-    return {new: lead[old] for old, new in names.items() if lead.get(old) is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
