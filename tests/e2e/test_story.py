@@ -34,7 +34,7 @@ async def test_every_scene_is_seen_on_both_sides(runtime: str) -> None:
     assert {name: count["failed"] for name, count in state["functions"].items() if count["failed"]} == {}
     assert [line for line in re.findall(r".* (?:ERROR|CRITICAL) .*", log) if " parked, " not in line] == []
     assert left == []
-    assert len(pairs) == 4
+    assert len(pairs) == 6
     for row, referral in pairs:
         assert shown(row) == told(referral)
 
