@@ -129,6 +129,7 @@ def lead_columns() -> tuple[Column, ...]:
         ),
         text("cosell_referrallink", 500, schema_name="cosell_ReferralLink", label="Referral Link", custom=True),
         memo("cosell_syncaudit", 4000, schema_name="cosell_SyncAudit", label="Audit", custom=True),
+        flag("cosell_referralsync", schema_name="cosell_ReferralSync", label="Sync With Partner Center", custom=True),
         marker(),
     )
 

@@ -64,6 +64,7 @@ async def test_a_new_lead_shows_what_its_draft_says(bench: DynamicsBench, leads:
         assert record.values[name] == draft.values[name]
     assert (row["companyname"], row["address1_postalcode"], row["address1_country"]) == ("Contoso", "98052", "US")
     assert row["cosell_referrallink"] == draft.source_link
+    assert row["cosell_referralsync"] is True
     assert row["cosell_syncaudit"].endswith("Came from Partner Center")
 
 

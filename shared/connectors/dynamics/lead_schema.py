@@ -11,27 +11,44 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from shared.connectors.dynamics.config import Config
-from shared.connectors.dynamics.schema import Choice, Table, squeezed
+from shared.connectors.dynamics.schema import TEXTS, Choice, Table, squeezed
 from shared.errors import Misconfigured
 
 KIND, SET, KEY = "lead", "leads", "leadid"
 OPEN, QUALIFIED, DISQUALIFIED = 0, 1, 2  # statecode of a lead (lead entity reference)
 LABELS: Mapping[str, str] = MappingProxyType(
-    {"referral": "referralidentifier", "link": "referrallink", "audit": "audit", "marker": "cosellsyncmarker"}
+    {
+        "referral": "referralidentifier",
+        "link": "referrallink",
+        "audit": "audit",
+        "marker": "cosellsyncmarker",
+        "sync": "syncwithpartnercenter",
+    }
 )
 OWN: Mapping[str, str] = MappingProxyType(
-    {"referral": "referralidentifier", "link": "referrallink", "audit": "syncaudit", "marker": "syncmarker"}
+    {
+        "referral": "referralidentifier",
+        "link": "referrallink",
+        "audit": "syncaudit",
+        "marker": "syncmarker",
+        "sync": "referralsync",
+    }
 )
+TYPES: Mapping[str, frozenset[str]] = MappingProxyType({"sync": frozenset({"Boolean"})})  # the others hold text
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeadNames:
-    """One attribute a column, "" for one that this organisation does not have."""
+    """One attribute a column, "" for one that this organisation does not have.
+
+    `sync` is only what a qualification by hand carries over to the opportunity.
+    """
 
     referral: str
     link: str = ""
     audit: str = ""
     marker: str = ""
+    sync: str = ""
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -63,7 +80,8 @@ class LeadSchema:
 def lead_schema(config: Config, table: Table) -> LeadSchema:
     """Raises Misconfigured where a lead cannot carry the id of its referral: it would be made again and again."""
     found = {
-        role: _labelled(table, config.prefix, label) or _own(table, config, role) for role, label in LABELS.items()
+        role: _labelled(table, config.prefix, label, TYPES.get(role, TEXTS)) or _own(table, config, role)
+        for role, label in LABELS.items()
     }
     if not found["referral"]:
         raise Misconfigured(
@@ -75,14 +93,12 @@ def lead_schema(config: Config, table: Table) -> LeadSchema:
     return LeadSchema(table=table, names=LeadNames(**found))
 
 
-def _labelled(table: Table, prefix: str, label: str) -> str:
-    """The text column of this prefix and label; of several, which nobody of us makes, none."""
+def _labelled(table: Table, prefix: str, label: str, types: frozenset[str]) -> str:
+    """The column of this prefix, label and kind; of several, which nobody of us makes, none."""
     named = [
         column.name
         for column in table.columns.values()
-        if column.type in ("String", "Memo")
-        and column.name.startswith(f"{prefix}_")
-        and label in map(squeezed, column.labels)
+        if column.type in types and column.name.startswith(f"{prefix}_") and label in map(squeezed, column.labels)
     ]
     return named[0] if len(named) == 1 else ""
 

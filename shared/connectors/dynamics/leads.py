@@ -144,6 +144,7 @@ class Leads:
         owner = await self.directory.owner(team if isinstance(team, Group) else Group(), self.config.default_owner)
         body = writer.body(draft.values, trace) | writer.customer(draft.values)
         body |= {"ownerid@odata.bind": owner} if owner else {}
+        body |= {schema.names.sync: True} if schema.names.sync else {}
         body |= {name: value for name, value in (await self.wished(KIND, draft)).items() if body.get(name) is None}
         path = f"{SET}({draft.id})"
         return await self._sent(schema, path, [self.calls.patching(path, body, select=columns(schema))])
