@@ -32,6 +32,7 @@ from shared.sync.desk import Desk, Ended, Linked, Result
 from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify
 from shared.sync.pairs import FAILED, keep_in_step
 from shared.sync.promotion import of_lead, promote, ripe, unfinished
+from shared.sync.rehoming import rehome
 from shared.sync.replay import freed, reopened
 from shared.sync.settle import save
 from shared.sync.telling import Trail, explain, note_delay, record
@@ -115,6 +116,8 @@ class Reconcile:
             return Ended(outcome=left(identity.reason), told=True)
         trail.desk = self._desk.at(identity.kind)
         trail.key = identity.key or row_key(trail.desk, referral)
+        if link is not None and link.key != trail.key and identity.what is not What.FINISH:
+            await rehome(trail.desk, link, trail.key)
         if identity.what is What.CREATE:
             return await self._continue(await create_row(trail.desk, referral), signal, trail)
         if identity.what is What.FINISH:
