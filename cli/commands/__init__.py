@@ -6,11 +6,22 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import columns, doctor, export, importing, parked, provision, solutions, webhook
+from cli.commands import (
+    columns,
+    deals,
+    doctor,
+    export,
+    importing,
+    parked,
+    provision,
+    solutions,
+    webhook,
+)
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     columns.add,
     doctor.add,
+    deals.add,
     export.add,
     importing.add,
     parked.add,
