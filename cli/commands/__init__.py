@@ -15,6 +15,7 @@ from cli.commands import (
     parked,
     provision,
     solutions,
+    sync,
     webhook,
 )
 
@@ -22,6 +23,7 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     columns.add,
     doctor.add,
     deals.add,
+    sync.add,
     export.add,
     importing.add,
     parked.add,

@@ -26,7 +26,7 @@ from shared.messages import Look, Signal, Why
 from shared.ports import Clock, Cursors, Gateway, Links
 from shared.sync import retry
 from shared.sync.adoption import adopt
-from shared.sync.baseline import baseline
+from shared.sync.baseline import ALWAYS, baseline
 from shared.sync.creation import create_referral, create_row, row_key
 from shared.sync.desk import Desk, Ended, Linked, Result
 from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify
@@ -110,7 +110,9 @@ class Reconcile:
     async def _new_referral(self, signal: Signal, referral: Snapshot, link: Link | None, trail: Trail) -> Ended:
         if link is not None and (link.intents or unfinished(link)):  # its row was being created: finish that
             return await self._continue(await create_row(trail.desk, referral, link), signal, trail)
-        since = await baseline(self._cursors, self._desk.clock)
+        # Where a link knows the referral already, an earlier look was past this: what it owes or waits for goes on.
+        asked = signal.why is Why.SYNC or link is not None
+        since = ALWAYS if asked else await baseline(self._cursors, self._desk.clock)
         identity = await identify(trail.desk, referral, since)
         if identity.what is What.LEAVE:
             return Ended(outcome=left(identity.reason), told=True)
