@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from cli.commands import (
+    adopt,
     columns,
     deals,
     doctor,
@@ -24,6 +25,7 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     doctor.add,
     deals.add,
     sync.add,
+    adopt.add,
     export.add,
     importing.add,
     parked.add,
