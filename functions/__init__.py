@@ -3,6 +3,7 @@
 from functions import (
     auto_heal,
     cosell_updates,
+    deals,
     dynamics_events,
     health,
     leads,
@@ -25,5 +26,6 @@ BLUEPRINTS = (
     solutions.bp,
     auto_heal.bp,
     parked.bp,
+    deals.bp,
     health.bp,
 )

@@ -15,6 +15,7 @@ from shared.customize.fields import fields_of
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
 from shared.messages import Look, Signal
+from shared.platform.deals import Deals, Standing
 from shared.platform.doors import WRONG, Answer, Door, Left, Reader, problem
 from shared.platform.gate import Gate, MicrosoftFlows, Wait
 from shared.platform.health import Check, health, pings, remembered, unpaused, without
@@ -26,7 +27,10 @@ from shared.platform.webhook import WebhookDesk
 from shared.platform.world import Organisation, Pinned
 from shared.settings import STORAGE, TRUST, Reading, Settings, reading
 from shared.sync.baseline import baseline
+from shared.sync.desk import Desk
+from shared.sync.explaining import Explainer
 from shared.sync.job import Job
+from shared.sync.overlay import OverCursors
 from shared.sync.reconcile import Reconcile
 from shared.sync.watch import Watch
 
@@ -50,6 +54,7 @@ class Core:
     watch: Watch
     gate: Gate
     webhook: partner_center.Webhook
+    explainer: Explainer
     checks: Mapping[str, Check]
 
 
@@ -109,6 +114,17 @@ def core(settings: Settings, world: Outside) -> Core:
     }
     writes = not policy.dry_run and (policy.live or bool(policy.test_records))
     gate = Gate(world=pinned, flows=flows, writes=writes)
+    # To explain pins no world, as it writes nothing at all.
+    looked = Pinned(
+        partner=partner,
+        crm=crm,
+        cursors=OverCursors(cursors=world.cursors),
+        tenant=settings.partner_center_tenant_id,
+    )
+    desk = Desk(partner=partner, deals=crm, leads=leads, links=world.links, clock=clock, policy=policy)
+    unpinned = Gate(world=looked, flows=flows, writes=writes)
+    standing = Standing(gate=unpinned, pauses=world.pauses, clock=clock, titles=desk.titles)
+    explainer = Explainer(desk=desk, cursors=world.cursors, parked=world.parked, standing=standing, foresee=crm.foresee)
     return Core(
         partner=partner,
         crm=crm,
@@ -118,6 +134,7 @@ def core(settings: Settings, world: Outside) -> Core:
         watch=watch,
         gate=gate,
         webhook=webhook,
+        explainer=explainer,
         checks=checks,
     )
 
@@ -193,6 +210,13 @@ class App:
         if not self._reading.good(STORAGE):
             return problem(503, WRONG)
         return await self._door("dynamics", self._dynamics_reader).take(headers, body)
+
+    async def deal(self, ident: str) -> Answer:
+        """What an administrator asks of one deal; nothing is written."""
+        if self._core is None or not self._reading.good(STORAGE):
+            return problem(503, WRONG)
+        world = self._world
+        return await Deals(explainer=self._core.explainer, telemetry=world.telemetry, clock=world.clock).shown(ident)
 
     async def run(self, body: bytes) -> None:
         await self._reception.run(body)

@@ -36,6 +36,7 @@ class Why(StrEnum):
     HEAL = "heal"  # auto-heal found a version that nobody announced
     AGAIN = "again"  # ours: delayed, waiting, owed, a second look
     REPLAY = "replay"  # an administrator asked
+    SYNC = "sync"  # an administrator asked for history too: deals that are older than the first start
     GONE = "gone"  # the record was deleted
 
 

@@ -229,3 +229,22 @@ class Clock(Protocol):
 
     def now(self) -> datetime: ...
     def jitter(self) -> float: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A record that a walk shows: when it was made and last changed, and the other side's id that it carries."""
+
+    ref: Ref
+    created: datetime
+    changed: datetime
+    counterpart: str = ""
+
+
+class Walked(Protocol):
+    """A side that can be walked from end to end: every own record that a person wants synchronised, newest first.
+
+    `before` leaves out what was made later; `since` may leave out what was not changed from then on, or not.
+    """
+
+    def every(self, *, before: datetime | None, since: datetime | None) -> AsyncIterator[tuple[Listed, ...]]: ...

@@ -6,11 +6,26 @@ from collections.abc import Callable
 
 import typer
 
-from cli.commands import columns, doctor, export, importing, parked, provision, solutions, webhook
+from cli.commands import (
+    adopt,
+    columns,
+    deals,
+    doctor,
+    export,
+    importing,
+    parked,
+    provision,
+    solutions,
+    sync,
+    webhook,
+)
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     columns.add,
     doctor.add,
+    deals.add,
+    sync.add,
+    adopt.add,
     export.add,
     importing.add,
     parked.add,

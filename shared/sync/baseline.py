@@ -8,6 +8,7 @@ from shared.errors import Misconfigured
 from shared.ports import Clock, Cursors
 
 NAME = "baseline"
+ALWAYS = datetime.min.replace(tzinfo=UTC)  # no deal is older: history was asked for
 BEFORE = timedelta(minutes=10)  # what wakes an installation first may be a new deal, and no two clocks agree
 
 

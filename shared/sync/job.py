@@ -199,7 +199,7 @@ class Job:
 
     async def _send_again(self, signal: Signal, delay: float, *, counts: bool, looked: bool = True) -> None:
         """The same signal later. It keeps its cause where that decides what absence means, or before its first look."""
-        why = signal.why if signal.why in (Why.GONE, Why.REPLAY) or not looked else Why.AGAIN
+        why = signal.why if signal.why in (Why.GONE, Why.REPLAY, Why.SYNC) or not looked else Why.AGAIN
         update = {
             "tries": signal.tries + 1 if counts else signal.tries,
             "first_sent": signal.first_sent or self._clock.now(),

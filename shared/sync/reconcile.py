@@ -26,12 +26,13 @@ from shared.messages import Look, Signal, Why
 from shared.ports import Clock, Cursors, Gateway, Links
 from shared.sync import retry
 from shared.sync.adoption import adopt
-from shared.sync.baseline import baseline
+from shared.sync.baseline import ALWAYS, baseline
 from shared.sync.creation import create_referral, create_row, row_key
 from shared.sync.desk import Desk, Ended, Linked, Result
 from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify
 from shared.sync.pairs import FAILED, keep_in_step
 from shared.sync.promotion import of_lead, promote, ripe, unfinished
+from shared.sync.rehoming import rehome
 from shared.sync.replay import freed, reopened
 from shared.sync.settle import save
 from shared.sync.telling import Trail, explain, note_delay, record
@@ -109,12 +110,16 @@ class Reconcile:
     async def _new_referral(self, signal: Signal, referral: Snapshot, link: Link | None, trail: Trail) -> Ended:
         if link is not None and (link.intents or unfinished(link)):  # its row was being created: finish that
             return await self._continue(await create_row(trail.desk, referral, link), signal, trail)
-        since = await baseline(self._cursors, self._desk.clock)
+        # Where a link knows the referral already, an earlier look was past this: what it owes or waits for goes on.
+        asked = signal.why is Why.SYNC or link is not None
+        since = ALWAYS if asked else await baseline(self._cursors, self._desk.clock)
         identity = await identify(trail.desk, referral, since)
         if identity.what is What.LEAVE:
             return Ended(outcome=left(identity.reason), told=True)
         trail.desk = self._desk.at(identity.kind)
         trail.key = identity.key or row_key(trail.desk, referral)
+        if link is not None and link.key != trail.key and identity.what is not What.FINISH:
+            await rehome(trail.desk, link, trail.key)
         if identity.what is What.CREATE:
             return await self._continue(await create_row(trail.desk, referral), signal, trail)
         if identity.what is What.FINISH:

@@ -14,7 +14,7 @@ from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Purpose
 from shared.domain.values import Address, Customer, Group, Money, Person, Ref, Side, Solution, Value, Values, frozen
 from shared.errors import Conflict, NeedsDecision, Refused, Remote
-from shared.ports import Change, Draft, Page, Recovered, Search, Seen, Snapshot, World
+from shared.ports import Change, Draft, Listed, Page, Recovered, Search, Seen, Snapshot, World
 from tests.fakes.store import FakeClock, Hook, nothing
 
 DANA = Person(email="dana@fabrikam.example", first_name="Dana", last_name="Rivera", phone="+1 555 0100")
@@ -287,6 +287,17 @@ class FakeGateway:
 
     def _gone(self, since: int) -> list[Seen]:
         return [Seen(ref=Ref(self.kind, ident), version="", gone=True) for at, ident in self._deleted if at > since]
+
+    async def every(self, *, before: datetime | None, since: datetime | None) -> AsyncIterator[tuple[Listed, ...]]:
+        """Two to a page, as they are when that page is asked for."""
+        wanted = [r for r in self.rows.values() if r.ours and r.shared and (before is None or r.created <= before)]
+        found = sorted((r for r in wanted if since is None or r.modified >= since), key=lambda r: r.created)[::-1]
+        for number in range(0, len(found), 2):
+            await self._begin("every")
+            yield tuple(
+                Listed(ref=Ref(self.kind, r.id), created=r.created, changed=r.modified, counterpart=r.counterpart)
+                for r in found[number : number + 2]
+            )
 
     async def ping(self) -> World:
         await self._begin("ping")

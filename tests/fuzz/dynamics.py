@@ -16,13 +16,13 @@ from shared.connectors.dynamics.verdicts import VERDICTS
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.values import Money, Ref, Solution, Value, frozen
-from shared.ports import Change, Page
+from shared.ports import Change, Listed, Page
 from tests.contract import dynamics_bench
 from tests.fakes.store import START
 from tests.fuzz import carried, recorded
 from tests.fuzz.answering import of_dynamics
 from tests.fuzz.parser import Parser
-from tests.fuzz.partner import refused, signalled
+from tests.fuzz.partner import named, refused, signalled
 
 IDENT = "11111111-2222-4333-8444-555555555555"
 BATCH = "/api/data/v9.2/$batch"
@@ -93,6 +93,13 @@ def _changes(cursor: str | None, data: bytes) -> None:
 
 def _links() -> str:
     return json.dumps({"opportunity": f"{dynamics_bench.ROOT}opportunities?$deltatoken=1"})
+
+
+def _walk(data: bytes) -> None:
+    async def walked(gateway: Dynamics) -> list[Listed]:
+        return [one async for page in gateway.every(before=START, since=START) for one in page]
+
+    named(of_dynamics(data, walked))
 
 
 def _cursor(data: bytes) -> None:
@@ -185,6 +192,7 @@ PARSERS = (
     Parser(name="dynamics-changes", read=lambda data: _changes(_links(), data), samples=_pages),
     Parser(name="dynamics-baseline", read=lambda data: _changes(None, data), samples=_pages),
     Parser(name="dynamics-cursor", read=_cursor, samples=lambda: [_links().encode()]),
+    Parser(name="dynamics-walk", read=_walk, samples=_pages),
     Parser(
         name="dynamics-ping",
         read=lambda data: of_dynamics(data, lambda gateway: gateway.ping()),

@@ -25,7 +25,7 @@ from shared.errors import CosellError, Transient
 from shared.messages import Look, Signal
 from shared.platform.telemetry import LogTelemetry
 from shared.platform.webhook import WebhookDesk
-from shared.ports import Change, Page
+from shared.ports import Change, Listed, Page
 from tests.contract import partner_center_bench
 from tests.fuzz import carried, recorded
 from tests.fuzz.answering import of_partner, of_webhook
@@ -91,6 +91,21 @@ def _changes(cursor: str | None, data: bytes) -> None:
         return [page async for page in gateway.changes(cursor)]
 
     signalled(of_partner(data, polled))
+
+
+def _walk(data: bytes) -> None:
+    async def walked(gateway: PartnerCenter) -> list[Listed]:
+        return [one async for page in gateway.every(before=None, since=None) for one in page]
+
+    named(of_partner(data, walked))
+
+
+def named(listed: Sequence[Listed]) -> None:
+    """A record that a walk has shown is named by a signal, and when it was made is kept as a text."""
+    for one in listed:
+        Signal(look=Look.REFERRAL, side="partner", kind=one.ref.kind, id=one.ref.id)
+        assert one.created.tzinfo
+        one.created.isoformat()
 
 
 def signalled(pages: Sequence[Page]) -> None:
@@ -194,6 +209,7 @@ PARSERS = (
     Parser(name="partner-search", read=_recover, samples=_pages),
     Parser(name="partner-changes", read=lambda data: _changes(CURSOR, data), samples=_pages),
     Parser(name="partner-baseline", read=lambda data: _changes(None, data), samples=_pages),
+    Parser(name="partner-walk", read=_walk, samples=_pages),
     Parser(
         name="partner-registration",
         read=lambda data: of_webhook(data, _registered),

@@ -6,12 +6,14 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, TypeVar
 
 from azure.core.exceptions import AzureError
 
+from cli.output import harmless
 from shared.connectors.bodies import Garbled, TooLarge, collected
 from shared.domain.link import Base, Flip, Intent, Link, Purpose, Recorded
 from shared.domain.registering import Registering, Step
@@ -20,6 +22,7 @@ from shared.domain.values import Ref, Side
 from shared.errors import BadMessage
 from shared.messages import Look, Signal, Why
 from shared.platform.cursors import TableCursors
+from shared.platform.deals import Deals
 from shared.platform.link_rows import Held, link_of, row_of
 from shared.platform.office import Office
 from shared.platform.parked import TableParked
@@ -33,6 +36,9 @@ from shared.ports import ParkedEntry
 from shared.ports import World as Place
 from shared.settings import read
 from shared.sync.baseline import baseline
+from shared.sync.desk import Desk
+from shared.sync.explaining import Explainer, is_id
+from shared.sync.sweep import Place as SyncPlace
 from tests.fakes.store import START, FakeCursors, FakeParked, FakeSignals, FakeTelemetry
 from tests.fakes.world import World
 from tests.fuzz.parser import Parser
@@ -264,6 +270,39 @@ def _registration(data: bytes) -> None:
     assert answer.status in (200, 400, 413)
 
 
+def _deal(data: bytes) -> None:
+    """`GET /api/deals/{id}` and the tool's ids: an answer that can be sent, and no call for what is no id."""
+    ident = data.decode("utf-8", "surrogateescape")
+
+    async def act() -> None:
+        world = World()
+        known = world.partner.make()
+        world.partner.rows[IDENT] = replace(world.partner.rows[known], id=IDENT)
+        policy, leads = world.policy, world.leads
+        desk = Desk(
+            partner=world.partner, deals=world.crm, leads=leads, links=world.links, clock=world.clock, policy=policy
+        )
+        explainer = Explainer(desk=desk, cursors=world.cursors, parked=world.parked)
+        answer = await Deals(explainer=explainer, telemetry=world.telemetry, clock=world.clock).shown(ident)
+        json.dumps(dict(answer.body)).encode()
+        assert answer.status in (200, 404)
+        assert is_id(ident) or not (world.partner.calls or world.crm.calls or world.leads.calls)
+        harmless(ident).encode("utf-8", "surrogatepass")
+
+    run(act)
+
+
+def _place(data: bytes) -> object:
+    """Where a sync was left, which somebody may have spoilt: the run goes on or begins anew."""
+    place = SyncPlace.decoded(text_of(data))
+    assert place is None or SyncPlace.decoded(place.encoded()) == place
+    return place
+
+
+def _places() -> Sequence[bytes]:
+    return [SyncPlace(began=START, since=START, kind="referral", before=START).encoded().encode(), b'{"kind": 1}']
+
+
 def _settings(data: bytes) -> None:
     """An environment as a JSON object, or the same text in every setting."""
     try:
@@ -351,6 +390,8 @@ PARSERS = (
         samples=lambda: [b"", b'{"events": ["referral-created"], "overwrite": true}'],
         allowed=(),
     ),
+    Parser(name="deal-address", read=_deal, samples=lambda: [IDENT.encode(), b"nobody", b"../x"], allowed=()),
+    Parser(name="sync-row", read=_place, samples=_places, allowed=()),
     Parser(name="settings", read=_settings, samples=_environments, allowed=()),
     Parser(name="token-answer", read=_tokens, samples=_grants, allowed=(AzureError,)),
 )

@@ -292,3 +292,24 @@ async def test_a_deleted_lead_is_a_tombstone() -> None:
     await world.replay(Side.PARTNER, world.referral.id)
 
     assert the_lead(world).counterpart == world.referral.id
+
+
+@pytest.mark.parametrize("answered", [Stage.ACTIVE, Stage.PENDING])
+async def test_a_lead_that_is_owed_and_accepted_meanwhile_becomes_an_opportunity(answered: Stage) -> None:
+    """What was to be a lead under MODE=test is made as what its referral is when the settings allow it."""
+    world = World(replace(LIVE, live=False, fingerprint="test"))
+    await world.heal()
+    world.clock.advance(60)
+    ident = world.partner.make(**{deal.STAGE: Stage.PENDING})
+    world.partner.rows[ident].lead = True
+    await world.settle()
+    assert world.link.owed
+    world.partner.edit(ident, **{deal.STAGE: answered})
+    await world.settle()
+    world.configure(LIVE)
+    await world.heal()
+
+    made = world.leads if answered is Stage.PENDING else world.crm
+    assert [row.counterpart for row in made.rows.values()] == [ident]
+    assert world.links.rows[next(iter(made.rows))].linked
+    assert not world.parked.entries

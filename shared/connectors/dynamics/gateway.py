@@ -16,6 +16,7 @@ from shared.connectors.dynamics.defaults import Body, Defaults
 from shared.connectors.dynamics.delta import LEAD, Delta
 from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.discovery import find_solutions
+from shared.connectors.dynamics.foresight import foreseen
 from shared.connectors.dynamics.holding import Holding
 from shared.connectors.dynamics.library import Library
 from shared.connectors.dynamics.metadata import TEXT, read_table
@@ -29,11 +30,12 @@ from shared.connectors.dynamics.showing import Showing
 from shared.connectors.dynamics.tailoring import tailored
 from shared.connectors.dynamics.updating import Update
 from shared.connectors.dynamics.verdicts import UnknownName
+from shared.connectors.dynamics.walking import Walk
 from shared.connectors.dynamics.writing import Writer
 from shared.domain import deal
 from shared.domain.values import Money, Ref, Side, Values
 from shared.errors import Misconfigured
-from shared.ports import Change, Clock, Draft, Page, Recovered, Search, Snapshot, World
+from shared.ports import Change, Clock, Draft, Listed, Page, Recovered, Search, Snapshot, World
 
 T = TypeVar("T")
 MISTAKEN = timedelta(minutes=1)  # a column that is not there is looked for again: two dozen requests each time
@@ -106,6 +108,10 @@ class Dynamics:
         """The opportunity under the draft's id, with account and contact; the existing one, if it is there already."""
         return await self._known(lambda schema: self._create(schema, draft))
 
+    async def foresee(self, draft: Draft) -> tuple[str, ...]:
+        """What `create` would find and make before the opportunity; nothing is written. Raises what it would raise."""
+        return await self._known(lambda schema: foreseen(self._creation(schema), draft))
+
     async def recover(self, draft: Draft, since: datetime) -> Recovered:
         """Whether the draft's row is there: its id was chosen, so a read tells for certain (`since` plays no part)."""
         del since
@@ -130,6 +136,10 @@ class Dynamics:
         except UnknownName as error:
             self.memory.schema = None
             raise _unknown(error) from error
+
+    def every(self, *, before: datetime | None, since: datetime | None) -> AsyncIterator[tuple[Listed, ...]]:
+        """Those whose sync column is yes; see `walking`."""
+        return Walk(rest=self.calls.rest, names=self.config.names).pages(before=before, since=since)
 
     async def ping(self) -> World:
         """An authenticated call that names the organisation and the application user."""
@@ -190,14 +200,16 @@ class Dynamics:
         return Showing(calls=self.calls, config=self.config, names=names) if names else None
 
     async def _create(self, schema: Schema, draft: Draft) -> Snapshot:
-        creation = Creation(
+        return await self._shown(schema, await self._creation(schema).row(draft))
+
+    def _creation(self, schema: Schema) -> Creation:
+        return Creation(
             calls=self.calls,
             config=self.config,
             schema=schema,
             directory=self.directory,
             now=self.clock.now(),
         )
-        return await self._shown(schema, await creation.row(draft))
 
     async def _write(self, schema: Schema, change: Change) -> Snapshot:
         update = Update(

@@ -15,12 +15,13 @@ from shared.connectors.partner_center.patching import operations
 from shared.connectors.partner_center.polling import Poll
 from shared.connectors.partner_center.tenant import tenant_of
 from shared.connectors.partner_center.vocabulary import is_ours
+from shared.connectors.partner_center.walking import walked
 from shared.connectors.partner_center.wire import SYSTEM, Brief, Referral, is_ident
 from shared.connectors.rest import Answer, Missing, Rest, took_effect
 from shared.domain.link import Purpose
 from shared.domain.values import Ref, Side, Values
 from shared.errors import AccessLost, Conflict, Refused, Remote, Unavailable
-from shared.ports import Change, Draft, Page, Recovered, Search, Snapshot, World
+from shared.ports import Change, Draft, Listed, Page, Recovered, Search, Snapshot, World
 
 WHOLE = {"Prefer": "return=representation"}
 SKEW = timedelta(minutes=5)  # our clock wrote `since`, the service's wrote createdDateTime
@@ -107,6 +108,11 @@ class PartnerCenter:
 
     def changes(self, cursor: str | None) -> AsyncIterator[Page]:
         return self.poll.changes(cursor)
+
+    def every(self, *, before: datetime | None, since: datetime | None) -> AsyncIterator[tuple[Listed, ...]]:
+        """See `walking`: the list knows no `since`, so whoever walks has to look at `changed`."""
+        del since
+        return walked(self.rest, self.organization, before)
 
     async def ping(self) -> World:
         await self.rest.call("GET", PATH, params={"$top": "1"})
