@@ -10,11 +10,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from tests.chaos.faults import ANSWERS
+from tests.chaos.own_fields import OwnSchedule
 from tests.chaos.schedules import Schedule
 from tests.proof.figure import Broken, Failure, Figure, Harm, Say, Scale, Suite
 
 RATES = (0.0, 0.05, 0.15)
 CHUNK = 50
+OWN = 4  # one schedule of so many is of an installation with fields of its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,8 @@ def _found(tally: Counter[str]) -> str:
     calls = sum(tally[kind] for kind in ANSWERS)
     faults = f"{tally['die']:,} deaths, {tally['stall']:,} stalls, {calls:,} calls failed"
     ambiguous = f"; {tally['ambiguous']:,} edits gave way as ambiguous, named in Audit" if tally["ambiguous"] else ""
-    return f"{tally['looks']:,} looks; {faults}; {webhooks}{ambiguous}"
+    deals = f"{tally['leads']:,} deals came as leads, {tally['own']:,} schedules had fields of their own"
+    return f"{deals}; {tally['looks']:,} looks; {faults}; {webhooks}{ambiguous}"
 
 
 def _played(job: tuple[Kind, range]) -> tuple[list[Failure], Counter[str]]:
@@ -70,10 +73,12 @@ def _played(job: tuple[Kind, range]) -> tuple[list[Failure], Counter[str]]:
     failures: list[Failure] = []
     tally: Counter[str] = Counter()
     for seed in seeds:
-        schedule = Schedule(seed, rate=kind.rate, carries_marker=kind.carries_marker)
+        schedule = (Schedule if seed % OWN else OwnSchedule)(seed, rate=kind.rate, carries_marker=kind.carries_marker)
         failure = play(schedule, kind, seed)
         failures += [failure] if failure else []
-        tally += schedule.tally
+        tally += schedule.tally + Counter(
+            leads=sum(story.lead for story in schedule.people.stories), own=isinstance(schedule, OwnSchedule)
+        )
     return failures, tally
 
 
