@@ -41,20 +41,31 @@ async def sign_in(tools: Tools) -> Findings:
 
 
 async def roles(tools: Tools) -> Findings:
-    """The user's own security roles; those that come with a team are not looked for."""
+    """The application user's own security roles, whoever asks; those that come with a team are not looked for."""
     crm = tools.core.crm
-    user = (await crm.ping()).user
+    user, named = await _application(tools)
     query = {"$select": "name,_roletemplateid_value"}
     found = await shown(crm.calls.list(f"systemusers({user})/systemuserroles_association", query))
     if isinstance(found, Finding):
         return found
     if not found:
-        return warning("this user has no security role of its own", NO_ROLE)
+        return warning(f"{named} has no security role of its own", NO_ROLE)
     names = ", ".join(sorted(role.text("name") for role in found))
     too_much = sorted({TOO_MUCH[t] for role in found if (t := role.lookup("roletemplateid")) in TOO_MUCH})
     if too_much:
-        return warning(f"this user is {' and '.join(too_much)}: whoever holds its secret may do anything", LEAST)
-    return ok(f"roles: {names}")
+        return warning(f"{named} is {' and '.join(too_much)}: whoever holds its secret may do anything", LEAST)
+    return ok(f"{named} has the roles: {names}")
+
+
+async def _application(tools: Tools) -> tuple[str, str]:
+    """The user that the functions sign in as, where the settings name the application; else the one who asks."""
+    crm, settings = tools.core.crm, tools.settings
+    client = settings.dataverse_client_id or settings.azure_client_id
+    if client:
+        query = {"$select": "systemuserid,fullname", "$filter": f"applicationid eq {client}"}
+        for row in await crm.calls.list("systemusers", query):
+            return row.text("systemuserid"), f"the application user {row.text('fullname')}"
+    return (await crm.ping()).user, "this user"
 
 
 async def shown(work: Awaitable[Sequence[Row]]) -> Sequence[Row] | Finding:

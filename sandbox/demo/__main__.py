@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Sequence
 
+from sandbox.demo.setting_up import STEPS, empty_site
 from sandbox.demo.story import SCENES, Story
 from sandbox.host.azurite import AzuriteError
 from sandbox.host.errors import HostError
@@ -38,6 +39,17 @@ async def play(stack: Stack) -> None:
         say(textwrap.fill(seen, WIDTH, initial_indent="    → ", subsequent_indent="      "))
     say()
     await table(story.people)
+
+
+async def set_up(stack: Stack) -> None:
+    """An environment that has nothing yet, with the administrator's tool."""
+    say("\nSetting up an empty Dynamics 365 with `cosell`")
+    async with empty_site(stack) as site:
+        for title, step in STEPS:
+            started = time.monotonic()
+            seen = await step(site)
+            say(f"  {title:<{WIDTH - 12}}{time.monotonic() - started:5.1f} s")
+            say(f"    → {seen}")
 
 
 async def table(people: People) -> None:
@@ -87,11 +99,13 @@ async def tour(*, keep: bool) -> int:
         say(f"Everything answers after {time.monotonic() - started:.1f} s.\n")
         try:
             await play(stack)
+            await set_up(stack)
         except NotSeenError as error:
             log = stack.log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
             say(f"\nThe tour stopped: {error}\n\nThe end of the host's log:\n" + "\n".join(log))
             return 1
-        say(f"\nAll {len(SCENES)} scenes were seen on both sides in {time.monotonic() - started:.0f} s.")
+        took = f"{time.monotonic() - started:.0f} s"
+        say(f"\nAll {len(SCENES)} scenes were seen on both sides, and the set-up was checked, in {took}.")
         if keep:
             addresses(stack)
             await asyncio.Event().wait()
