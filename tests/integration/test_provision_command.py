@@ -68,6 +68,16 @@ def test_the_key_is_asked_for_and_not_shown(typed: Typed) -> None:
     assert "Nothing to do" in again.output
 
 
+def test_each_step_is_told_as_it_is_made(typed: Typed) -> None:
+    """A program is told of every step whether it was made, in the order of making; a person sees them as a bar."""
+    result = typed("--url", URL, "--key", KEY, "--application", APPLICATION_CLIENT, as_json=True)
+
+    steps = json.loads(result.stdout)["steps"]
+    assert len(steps) > 30
+    assert all(step["done"] for step in steps)
+    assert [step["what"].split()[0] for step in steps[:2]] == ["publisher", "solution"]
+
+
 def test_without_an_address_there_is_no_webhook(typed: Typed) -> None:
     """Everything else is made, and what lacks is said."""
     result = typed()
