@@ -10,7 +10,7 @@ import pytest
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.outcome import Kind
-from shared.domain.values import Money, Side
+from shared.domain.values import Money, Ref, Side
 from shared.messages import Look, Why
 from tests.fakes.gateway import Row
 from tests.fakes.world import LIVE, World
@@ -206,6 +206,36 @@ async def test_an_opportunity_of_the_crms_own_lead_is_nobodys_deal() -> None:
 
     assert world.crm.rows[made].counterpart == ""
     assert len(world.partner.rows) == 1
+
+
+async def test_a_lead_that_carries_somebody_elses_referral_gets_nothing() -> None:
+    """A referral's id on another lead is a copied column: the deal stays where it is, and nothing is written."""
+    world = await a_lead()
+    stranger = world.leads.make(**{deal.STAGE: Stage.LEAD})
+    world.leads.rows[stranger].counterpart = world.referral.id
+    await world.settle()
+    (outcome,) = await world.send(Look.LEAD, Side.CRM, stranger, Why.REPLAY)
+
+    assert outcome.kind is Kind.LEFT
+    assert world.referral.counterpart != stranger
+    assert world.leads.rows[stranger].audit == []
+    assert len([link for link in world.links.rows.values() if link.partner]) == 1
+
+
+async def test_an_opportunity_of_another_deal_is_not_taken_for_a_leads() -> None:
+    """Somebody bound an opportunity that has a referral of its own to the lead: the lead gets one of its own."""
+    world = await a_lead()
+    lead = the_lead(world).id
+    other = world.crm.make()
+    await world.settle()
+    world.crm.rows[other].origin = Ref("lead", lead)
+    first = next(row for row in world.partner.rows.values() if row.lead)
+    world.partner.edit(first.id, **{deal.STAGE: Stage.ACTIVE})
+    await world.settle()
+
+    assert len(world.crm.rows) == 2
+    assert first.counterpart not in ("", other, lead)
+    assert world.links.rows[other].partner != first.id
 
 
 async def test_events_of_a_lead_that_went_on_move_nothing() -> None:
