@@ -15,6 +15,7 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from cli.output import harmless
 from cli.sheets.sheet import BadSheet
@@ -43,7 +44,7 @@ def excel_bytes(tab: str, header: Sequence[str], rows: Iterable[Sequence[str]]) 
     sheet = book.create_sheet(tab)
     sheet.freeze_panes = "A2"
     for number in range(len(header)):
-        sheet.column_dimensions["ABCDEFGHIJKLMNOPQRSTUVWXYZ"[number]].width = WIDTH
+        sheet.column_dimensions[get_column_letter(number + 1)].width = WIDTH
     for bold, row in ((True, header), *((False, row) for row in rows)):
         cells = [WriteOnlyCell(sheet) for _ in row]
         for cell, text in zip(cells, row, strict=True):

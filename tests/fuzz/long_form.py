@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.errors import HypothesisWarning
 
 from tests.fuzz.parser import Escaped
 from tests.fuzz.parsers import PARSERS
@@ -45,7 +47,10 @@ def _run(name: str, inputs: int, begin: int) -> None:
     def tried(data: bytes) -> None:
         parser.tried(data)
 
-    tried()
+    with warnings.catch_warnings():
+        # That a large input is not worth printing: we print none, and the one that matters is put beside.
+        warnings.simplefilter("ignore", HypothesisWarning)
+        tried()
 
 
 def again(name: str, data: bytes) -> str:
