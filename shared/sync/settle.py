@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.domain import deal
 from shared.domain.groups import Delivery
 from shared.domain.intents import with_base
 from shared.domain.link import MOST_INTENTS, Base, Intent, Link, Purpose
@@ -78,12 +79,18 @@ def _sets(link: Link, done: Settlement, untaken: set[str]) -> Mapping[Side, dict
 
 
 def refused(done: Settlement) -> Mapping[tuple[Side, str], str]:
-    """Fields that a server kept as they were, and its reason: its answer shows another value, and locks the field."""
+    """Fields that a server kept as they were, and its reason: its answer shows another value, and locks the field.
+
+    Where the whole record is locked, as after a close, that is what the write came to and no answer to one field.
+    """
     return {
-        (side, name): answer.locked[name]
+        (side, name): reason
         for side, answer in done.answers.items()
         for name, value in done.plan.to(side).items()
-        if name in answer.locked and name in answer.values and answer.values[name] != value
+        if (reason := answer.locked.get(name)) is not None
+        and reason != answer.locked.get(deal.STAGE)
+        and name in answer.values
+        and answer.values[name] != value
     }
 
 

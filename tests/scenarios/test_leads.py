@@ -16,9 +16,9 @@ from tests.fakes.gateway import Row
 from tests.fakes.world import LIVE, World
 
 
-async def a_lead(**policy: object) -> World:
+async def a_lead(*, rounds: bool = False, **policy: object) -> World:
     """A world in which a pending referral has become a lead."""
-    world = World(replace(LIVE, **policy))  # type: ignore[arg-type]  # a policy's own fields
+    world = World(replace(LIVE, **policy), rounds=rounds)  # type: ignore[arg-type]  # a policy's own fields
     await world.heal()
     world.clock.advance(60)
     ident = world.partner.make(**{deal.STAGE: Stage.PENDING})
@@ -343,3 +343,17 @@ async def test_a_lead_that_is_owed_and_accepted_meanwhile_becomes_an_opportunity
     assert [row.counterpart for row in made.rows.values()] == [ident]
     assert world.links.rows[next(iter(made.rows))].linked
     assert not world.parked.entries
+
+
+async def test_a_value_that_the_lead_rounds_while_it_is_qualified_is_never_sent_back() -> None:
+    """One write brings a new value and qualifies: that the lead is locked afterwards is no refusal of the value."""
+    world = await a_lead(rounds=True)
+    typed = Money(Decimal("1.5"), "USD")
+
+    world.partner.edit(world.referral.id, **{deal.STAGE: Stage.ACTIVE})
+    world.partner.edit(world.referral.id, **{deal.AMOUNT: typed})
+    await world.settle()
+
+    moved(world)
+    assert world.referral.values[deal.AMOUNT] == typed
+    assert world.row.values[deal.AMOUNT] == Money(Decimal(2), "USD")
