@@ -115,6 +115,11 @@ class Link:
     def linked(self) -> bool:
         return self.partner is not None and all(side in self.base for side in Side)
 
+    @property
+    def idents(self) -> tuple[str, ...]:
+        """Ids of every record that the deal is or was known by: whoever names one of them means the deal."""
+        return tuple(filter(None, (self.key, self.partner, self.origin.id if self.origin else "")))
+
     def shown(self, side: Side) -> Shown:
         return self.base[side].shown if side in self.base else NOTHING_SHOWN
 

@@ -63,7 +63,7 @@ def _plan(desk: Desk, pair: Linked, unclear: frozenset[str] = frozenset()) -> Pl
 
 
 async def _carry_out(desk: Desk, pair: Linked, plan: Plan) -> Ended:
-    ties, forbidden = _ties(pair), desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id)
+    ties, forbidden = _ties(pair), desk.policy.forbids(*pair.link.idents)
     if plan.detached:
         return await _detach(desk, pair, plan)
     if plan.empty and not ties:
@@ -118,7 +118,7 @@ def _summary(desk: Desk, plan: Plan) -> str:
 async def _agree(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Nothing to write: settle what agrees, and tell what is news."""
     outcome = left(kept(plan.left)) if plan.left else done()
-    forbidden = desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id)
+    forbidden = desk.policy.forbids(*pair.link.idents)
     if forbidden and (plan.tells or plan.lacking):
         return Ended(outcome=owed(f"{forbidden}. Owed: an Audit line"), link=pair.link)
     if forbidden or not (plan.tells or pair.said or _differs(pair.link, outcome)):
@@ -147,7 +147,7 @@ async def _detach(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Reopened after its referral was closed for good: said once, and left alone from then on."""
     intent = desk.intent(Purpose.WRITE)
     outcome = left(plan.detached)
-    if forbidden := desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id):
+    if forbidden := desk.policy.forbids(*pair.link.idents):
         return Ended(outcome=owed(f"{forbidden}. Owed: an Audit line"), link=pair.link)
     link = await begin(desk, pair.link, intent)
     note = Note(line=f"This opportunity was {plan.detached}")

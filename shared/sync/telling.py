@@ -41,7 +41,7 @@ async def explain(
         return Ended(outcome=outcome, told=True)
     desk = trail.desk
     link = change(await _link(trail))
-    if trail.crm is not None and _news(link, outcome) and not desk.policy.forbids(trail.key, trail.referral):
+    if trail.crm is not None and _news(link, outcome) and not desk.policy.forbids(*link.idents, trail.referral):
         line = ". ".join(part for part in (text or outcome.reason, outcome.advice) if part)
         link = with_base(link, Side.CRM, {}, version=await _tell(desk, trail.crm, line))
     return await _store(desk, link, outcome)
