@@ -20,7 +20,7 @@ from shared.domain.values import Digest, Side, blank, digest
 from shared.errors import NeedsDecision
 from shared.ports import Change, LinkMoved
 from shared.sync import retry
-from shared.sync.creation import create_row, row_key
+from shared.sync.creation import row_key
 from shared.sync.desk import Desk, Linked, Result
 from shared.sync.settle import moved
 
@@ -50,8 +50,11 @@ async def of_lead(desk: Desk, row: Snapshot) -> Link | None:
     return link if link.kind and link.partner and not link.moved and link.gone is None else None
 
 
-async def promote(desk: Desk, pair: Linked) -> Result | None:
-    """The deal's pair, linked or being made; None where the referral ended before there was a deal."""
+async def promote(desk: Desk, pair: Linked) -> Result | Link | None:
+    """The deal's pair, or its link where the opportunity has to be made yet, like any other.
+
+    None where the referral ended before there was a deal.
+    """
     home = desk.at("")
     ids = (pair.partner.ref.id, pair.crm.ref.id, row_key(home, pair.partner))
     if forbidden := desk.policy.forbids(*ids):
@@ -68,7 +71,7 @@ async def promote(desk: Desk, pair: Linked) -> Result | None:
         return None
     if later := _not_yet(desk, pair):
         return later
-    return await _make(home, pair)
+    return await _take_over(home, pair)
 
 
 async def _made_from(home: Desk, pair: Linked) -> list[str]:
@@ -131,13 +134,13 @@ def _base(side: Side, pair: Linked, row: Snapshot, key: str) -> dict[str, Digest
     return shown
 
 
-async def _make(home: Desk, pair: Linked) -> Result:
-    """The opportunity under its chosen id. Its link takes the deal over first: then it is an ordinary creation."""
+async def _take_over(home: Desk, pair: Linked) -> Link:
+    """The link of the opportunity under its chosen id has the deal before there is a row: an ordinary creation then."""
     link = await home.links.get(row_key(home, pair.partner))
     if link.linked or link.intents:
         raise moved()
     taken = replace(link, partner=pair.partner.ref.id, engagement=pair.partner.parent, origin=pair.crm.ref, gone=None)
-    return await create_row(home, pair.partner, await _move(home, pair, taken))
+    return await _move(home, pair, taken)
 
 
 async def _move(home: Desk, pair: Linked, after: Link) -> Link:

@@ -135,7 +135,7 @@ class Reconcile:
     async def _from_crm(self, signal: Signal, trail: Trail) -> Ended:
         link = await self._desk.links.get(signal.id)
         trail.desk = self._desk.at(link.kind or signal.kind)
-        if link.moved and signal.why is Why.REPLAY:
+        if link.moved and signal.why in (Why.REPLAY, Why.AGAIN):  # a look that was begun there or asked for
             return await self._from_crm(signal.model_copy(update={"id": link.moved, "kind": self._desk.kind}), trail)
         if skip := self._skip(link, signal):
             return Ended(outcome=skip, told=True)
@@ -203,6 +203,9 @@ class Reconcile:
         if isinstance(grown, Outcome):
             return Ended(outcome=grown, link=ended.link)
         trail.desk = self._desk
+        if isinstance(grown, Link):  # whatever stands in the way of its row is the deal's own from here on
+            trail.key = grown.key
+            grown = await create_row(self._desk, pair.partner, grown)
         return await self._continue(grown, signal, trail)
 
     async def _renew(self, pair: Linked, signal: Signal, trail: Trail) -> Ended:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.link import Link
-from shared.domain.values import Ref
+from shared.domain.values import Ref, Side
+from shared.errors import NotMet, Remote, Unavailable
+from shared.messages import Look
 from tests.fakes.world import LIVE, World
 from tests.scenarios.test_leads import a_lead, moved, the_lead
 
@@ -32,3 +34,47 @@ async def test_a_test_that_names_the_lead_goes_on_with_its_deal() -> None:
     await world.settle()
 
     assert world.row.values[deal.NOTES] == "afterwards"
+
+
+async def test_a_deal_that_waits_for_its_customer_is_woken_by_that() -> None:
+    """What keeps the opportunity from being made is noted where the deal is, and its mending wakes it at once."""
+    world = await a_lead()
+    lacks = True
+
+    async def hook(name: str) -> None:
+        if lacks and name == "crm.create":
+            raise NotMet("The account has no country", records=(ACCOUNT,))
+
+    world.crm.hook = hook
+    world.partner.edit(world.referral.id, **{deal.STAGE: Stage.ACTIVE})
+    await world.settle()
+    assert of_the_deal(world).outcome is not None
+    assert of_the_deal(world).waiting == (ACCOUNT,)
+    assert any("no country" in line for line in the_lead(world).audit)
+
+    lacks = False
+    world.clock.advance(200)
+    signal = world.signal(Look.OPPORTUNITY, Side.CRM, ACCOUNT.id).model_copy(update={"kind": ACCOUNT.kind})
+    await world.signals.send(signal)
+    await world.settle()
+
+    moved(world)
+
+
+async def test_a_lead_s_look_that_was_cut_off_goes_on_with_its_deal() -> None:
+    """The opportunity could not be made for a moment: the same signal, sent again, makes it without heal."""
+    world = await a_lead()
+    world.webhooks = False
+    fails = 1
+
+    async def hook(name: str) -> None:
+        nonlocal fails
+        if fails and name == "crm.create":
+            fails -= 1
+            raise Unavailable(Remote(system="Dynamics 365", status=503, message="for a moment"))
+
+    world.crm.hook = hook
+    world.partner.edit(world.referral.id, **{deal.STAGE: Stage.ACTIVE})
+    await world.send(Look.LEAD, Side.CRM, the_lead(world).id)
+
+    moved(world)
