@@ -8,7 +8,7 @@ from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.link import Link
 from shared.domain.values import Ref, Side
-from shared.errors import NotMet, Remote, Unavailable
+from shared.errors import NeedsDecision, NotMet, Remote, Unavailable
 from shared.messages import Look
 from tests.fakes.world import LIVE, World
 from tests.scenarios.test_leads import a_lead, moved, the_lead
@@ -78,3 +78,60 @@ async def test_a_lead_s_look_that_was_cut_off_goes_on_with_its_deal() -> None:
     await world.send(Look.LEAD, Side.CRM, the_lead(world).id)
 
     moved(world)
+
+
+async def test_heal_does_not_hammer_at_what_a_person_must_decide() -> None:
+    """A deal that is parked on its way from its lead is not looked at by every pass."""
+    world = await a_lead()
+    first = world.leads.qualify(the_lead(world).id, world.crm)
+    second = world.crm.make()
+    world.crm.rows[second].origin = world.crm.rows[first].origin
+    world.crm.rows[second].shared = False
+    await world.settle()
+    assert world.parked.entries
+    await world.heal()
+
+    calls = len(world.partner.calls) + len(world.leads.calls)
+    report = await world.heal()
+
+    assert report.woken == 0
+    assert len(world.partner.calls) + len(world.leads.calls) == calls + 1  # its own poll
+
+
+async def test_heal_does_not_hammer_at_an_opportunity_that_is_owed() -> None:
+    """What the settings forbid is looked at again when they change, and not by every pass."""
+    world = await a_lead()
+    world.webhooks = False
+    world.partner.edit(world.referral.id, **{deal.STAGE: Stage.ACTIVE})
+    await world.signals.send(world.signal(Look.REFERRAL, Side.PARTNER, world.referral.id))
+    await world.step()
+    world.configure(replace(LIVE, dry_run=True, fingerprint="dry"))  # between the qualification and the opportunity
+    await world.settle()
+    assert world.links.rows[the_lead(world).id].owed
+    await world.heal()
+
+    assert (await world.heal()).woken == 0
+
+    world.configure(LIVE)
+    await world.heal()
+    moved(world)
+
+
+async def test_a_parked_creation_after_a_lead_is_not_hammered_at() -> None:
+    """Where two accounts match, a person decides; heal comes back only when something changes."""
+    world = await a_lead()
+
+    async def hook(name: str) -> None:
+        if name == "crm.create":
+            raise NeedsDecision("Two accounts are called Contoso", advice="Merge them, then replay")
+
+    world.crm.hook = hook
+    world.partner.edit(world.referral.id, **{deal.STAGE: Stage.ACTIVE})
+    await world.settle()
+    world.clock.advance(700)
+    await world.heal()
+    world.clock.advance(700)
+    await world.heal()
+
+    assert (await world.heal()).woken == 0
+    assert len(world.parked.entries) == 1
