@@ -37,6 +37,7 @@ from shared.sync.replay import freed, reopened
 from shared.sync.settle import save
 from shared.sync.telling import Trail, explain, note_delay, record
 
+LEAD_ALONE = "its referral has ended, and a lead alone is none"
 OWN_LEAD = "a lead of the CRM's own: it may become a referral once it is a deal"
 
 
@@ -184,6 +185,8 @@ class Reconcile:
     async def _pair(self, pair: Linked, signal: Signal, trail: Trail) -> Ended:
         trail.key, trail.referral, trail.crm = pair.link.key, pair.partner.ref.id, pair.crm
         if signal.why is Why.REPLAY:
+            if reopened(pair) and trail.desk.early:
+                return Ended(outcome=left(LEAD_ALONE), link=pair.link)
             if reopened(pair):
                 return await self._renew(pair, signal, trail)
             pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None))
@@ -269,7 +272,7 @@ class Reconcile:
         """The record that is gone is made again, because an administrator asks for it."""
         if side is Side.PARTNER and trail.crm is not None:
             if trail.desk.early:
-                return Ended(outcome=left("its referral is gone, and a lead alone is none"), told=True)
+                return Ended(outcome=left(LEAD_ALONE), told=True)
             trail.referral = ""
             link = await save(trail.desk, freed(link))
             return await self._continue(await create_referral(trail.desk, trail.crm, link), signal, trail)

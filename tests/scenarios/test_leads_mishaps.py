@@ -7,9 +7,10 @@ from dataclasses import replace
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.link import Link
+from shared.domain.outcome import Kind
 from shared.domain.values import Ref, Side
 from shared.errors import NeedsDecision, NotMet, Remote, Unavailable
-from shared.messages import Look
+from shared.messages import Look, Why
 from tests.fakes.world import LIVE, World
 from tests.scenarios.test_leads import a_lead, moved, the_lead
 
@@ -135,3 +136,20 @@ async def test_a_parked_creation_after_a_lead_is_not_hammered_at() -> None:
 
     assert (await world.heal()).woken == 0
     assert len(world.parked.entries) == 1
+
+
+async def test_a_lead_reopened_after_its_decline_makes_no_referral() -> None:
+    """A lead alone is no referral, whoever asks."""
+    world = await a_lead()
+    lead = the_lead(world).id
+    world.leads.edit(lead, **{deal.STAGE: Stage.LOST})
+    await world.settle()
+    world.leads.edit(lead, **{deal.STAGE: Stage.LEAD})
+    await world.settle()
+    assert world.link.detached
+
+    outcomes = await world.send(Look.LEAD, Side.CRM, lead, Why.REPLAY)
+
+    assert [each.kind for each in outcomes] == [Kind.LEFT]
+    assert len(world.partner.rows) == 1
+    assert world.link.kind == "lead"
