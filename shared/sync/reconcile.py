@@ -156,7 +156,8 @@ class Reconcile:
         row = await trail.desk.crm.read(signal.id)
         if row is None:
             return await self._absent(signal, link, trail, Side.CRM)
-        if lead := await of_lead(self._desk, row):  # the deal that it was made for is at its lead
+        lead = await of_lead(self._desk, row)  # the deal that it was made for is at its lead, unless they have parted
+        if lead and not (lead.detached and (signal.why is Why.REPLAY or link.tag)):
             return await self._from_crm(signal.model_copy(update={"kind": lead.kind, "id": lead.key}), trail)
         if not row.shared:
             return Ended(outcome=left(f"synchronisation is off for it in {trail.desk.crm.title}"), told=True)

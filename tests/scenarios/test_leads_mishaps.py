@@ -153,3 +153,26 @@ async def test_a_lead_reopened_after_its_decline_makes_no_referral() -> None:
     assert [each.kind for each in outcomes] == [Kind.LEFT]
     assert len(world.partner.rows) == 1
     assert world.link.kind == "lead"
+
+
+async def test_the_opportunity_of_a_reopened_lead_is_shared_on_request() -> None:
+    """A seller who took up a declined lead after all gets a new referral for its deal when he asks for it."""
+    world = await a_lead()
+    lead = the_lead(world).id
+    world.leads.edit(lead, **{deal.STAGE: Stage.LOST})
+    await world.settle()
+    world.leads.edit(lead, **{deal.STAGE: Stage.LEAD})
+    await world.settle()
+    made = world.leads.qualify(lead, world.crm)
+    world.crm.rows[made].shared = True
+    await world.settle()
+    assert len(world.partner.rows) == 1
+
+    await world.replay(Side.CRM, made)
+    assert "solution" in world.links.rows[made].outcome.reason  # type: ignore[union-attr]  # it lacks them
+    world.crm.edit(made, **{deal.SOLUTIONS: world.referral.values[deal.SOLUTIONS]})
+    await world.settle()
+
+    assert len(world.partner.rows) == 2
+    assert world.links.rows[made].linked
+    assert not world.parked.entries
