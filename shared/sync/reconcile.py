@@ -116,7 +116,7 @@ class Reconcile:
         since = ALWAYS if asked else await baseline(self._cursors, self._desk.clock)
         identity = await identify(trail.desk, referral, since)
         if identity.what is What.LEAVE:
-            return Ended(outcome=left(identity.reason), told=True)
+            return Ended(outcome=left(identity.reason), told=link is None)  # recorded: nothing is owed any more
         trail.desk = self._desk.at(identity.kind)
         trail.key = identity.key or row_key(trail.desk, referral)
         if link is not None and link.key != trail.key and identity.what is not What.FINISH:

@@ -176,3 +176,18 @@ async def test_the_opportunity_of_a_reopened_lead_is_shared_on_request() -> None
     assert len(world.partner.rows) == 2
     assert world.links.rows[made].linked
     assert not world.parked.entries
+
+
+async def test_what_was_owed_and_is_left_alone_is_owed_no_more() -> None:
+    """A referral that ended before anything was made of it is not looked at by every pass of heal."""
+    world = World(replace(LIVE, live=False, fingerprint="test"))
+    await world.heal()
+    world.clock.advance(60)
+    ident = world.partner.make(**{deal.STAGE: Stage.PENDING})
+    world.partner.rows[ident].lead = True
+    await world.settle()
+    world.configure(replace(LIVE, cosell_only=True, fingerprint="co-sell only"))
+    await world.heal()
+
+    assert (await world.heal()).woken == 0
+    assert world.leads.rows == world.crm.rows == {}
