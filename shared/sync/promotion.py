@@ -55,6 +55,17 @@ async def promote(desk: Desk, pair: Linked) -> Result | Link | None:
 
     None where the referral ended before there was a deal.
     """
+    if (known := await adopted(desk, pair)) is not None:
+        return known
+    if pair.partner.values.get(deal.STAGE) in CLOSED - ACCEPTED:
+        return None
+    if later := _not_yet(desk, pair):
+        return later
+    return await _take_over(desk.at(""), pair)
+
+
+async def adopted(desk: Desk, pair: Linked) -> Result | None:
+    """The deal's pair with the opportunity that was made of the lead; None where none is shown."""
     home = desk.at("")
     ids = (pair.partner.ref.id, pair.crm.ref.id, row_key(home, pair.partner))
     if forbidden := desk.policy.forbids(*ids):
@@ -65,13 +76,7 @@ async def promote(desk: Desk, pair: Linked) -> Result | Link | None:
             f"Several opportunities come from the lead {pair.crm.ref.id}: {' and '.join(found)}",
             advice="Clear the originating lead on all but the deal's own, then replay",
         )
-    if found:
-        return await _adopt(home, pair, found[0])
-    if pair.partner.values.get(deal.STAGE) in CLOSED - ACCEPTED:
-        return None
-    if later := _not_yet(desk, pair):
-        return later
-    return await _take_over(home, pair)
+    return await _adopt(home, pair, found[0]) if found else None
 
 
 async def _made_from(home: Desk, pair: Linked) -> list[str]:

@@ -31,7 +31,7 @@ from shared.sync.creation import create_referral, create_row, row_key
 from shared.sync.desk import Desk, Ended, Linked, Result
 from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify
 from shared.sync.pairs import FAILED, keep_in_step
-from shared.sync.promotion import of_lead, promote, ripe, unfinished
+from shared.sync.promotion import adopted, of_lead, promote, ripe, unfinished
 from shared.sync.rehoming import rehome
 from shared.sync.replay import freed, reopened
 from shared.sync.settle import save
@@ -192,7 +192,14 @@ class Reconcile:
                 return await self._renew(pair, signal, trail)
             pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None))
         wide = signal.look is Look.COSELL or _was_asleep(pair.link)
-        ended = await keep_in_step(trail.desk, pair, wide=wide)
+        try:
+            ended = await keep_in_step(trail.desk, pair, wide=wide)
+        except NotMet:  # nobody can fill in a qualified lead, but the opportunity that a person made of it
+            grown = await adopted(trail.desk, pair) if ripe(pair) and not pair.link.intents else None
+            if grown is None:
+                raise
+            trail.desk = self._desk
+            return await self._continue(grown, signal, trail)
         return await self._grown(pair, ended, signal, trail) if ripe(pair) else ended
 
     async def _grown(self, pair: Linked, ended: Ended, signal: Signal, trail: Trail) -> Ended:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
 from shared.domain.link import Link
 from shared.domain.outcome import Kind
-from shared.domain.values import Ref, Side
+from shared.domain.values import Money, Ref, Side
 from shared.errors import NeedsDecision, NotMet, Remote, Unavailable
 from shared.messages import Look, Why
 from tests.fakes.world import LIVE, World
@@ -191,3 +192,19 @@ async def test_what_was_owed_and_is_left_alone_is_owed_no_more() -> None:
 
     assert (await world.heal()).woken == 0
     assert world.leads.rows == world.crm.rows == {}
+
+
+async def test_what_a_qualified_lead_lacks_is_filled_in_on_its_opportunity() -> None:
+    """Nobody can fill in a qualified lead: the deal goes on, and waits for its data where that can be given."""
+    world = await a_lead()
+    lead = the_lead(world).id
+    world.leads.edit(lead, **{deal.AMOUNT: Money(None, "USD")})
+    await world.settle()
+    made = world.leads.qualify(lead, world.crm)
+    await world.settle()
+
+    world.crm.edit(made, **{deal.AMOUNT: Money(Decimal(81000), "USD")})
+    await world.settle()
+
+    moved(world)
+    assert world.referral.values[deal.AMOUNT] == Money(Decimal(81000), "USD")
