@@ -111,12 +111,17 @@ async def _adopt(home: Desk, pair: Linked, key: str) -> Linked:
 
 
 async def _shared_row(home: Desk, key: str) -> Snapshot | None:
-    """The opportunity, its synchronisation switched on; read once more then, as a write's answer may show less."""
+    """The opportunity, its synchronisation switched on; read once more then, as a write's answer may show less.
+
+    A closed one takes nothing any more, and how it ended has to be told all the same.
+    """
     row = await home.deals.read(key)
     if row is None or row.shared:
         return row
     await home.deals.write(Change(record=row, share=True, note=Note(line=_said(home))))
-    return await home.deals.read(key)
+    row = await home.deals.read(key)
+    ended = row is not None and row.values.get(deal.STAGE) in CLOSED
+    return replace(row, shared=True) if row and ended else row
 
 
 def _base(side: Side, pair: Linked, row: Snapshot, key: str) -> dict[str, Digest]:
