@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.dynamics.store import Ref
 from sandbox.people import REFERRAL
+from shared.domain.values import Side
+from shared.messages import Look, Signal, Why
 from tests.integration.bench import Bench
-from tests.integration.test_leads import a_lead, in_step
+from tests.integration.test_leads import DISQUALIFIED, a_lead, in_step
 
 
 async def test_the_crms_own_leads_cost_nothing(bench: Bench) -> None:
@@ -81,3 +84,30 @@ async def test_a_referral_in_an_unknown_currency(bench: Bench) -> None:
 
     assert await bench.people.leads() == []
     assert any("Dynamics 365 has no currency CHF" in outcome.reason for outcome in outcomes)
+
+
+async def test_a_lead_that_was_merged_declines_nothing(bench: Bench) -> None:
+    """Merging deactivates the other lead, and nobody has refused the deal by that: its seller is told what to do."""
+    referral, lead = await a_lead(bench)
+    master = (await bench.people.crm("POST", "leads", {"subject": "The same", "lastname": "Doe"}))["leadid"]
+    store = bench.dynamics.state.organization.store
+    merged = {"merged": True, "masterid": Ref("lead", master)}
+    store.put("lead", lead["leadid"], {**store.get("lead", lead["leadid"]), **merged})
+    await bench.people.edit_lead(str(lead["leadid"]), statecode=DISQUALIFIED, statuscode=7)
+    await bench.settle()
+    await bench.heal()
+
+    own = await bench.people.read_referral(str(referral["id"]))
+    assert (own["status"], own["substatus"]) == ("New", "Pending")
+
+    await bench.people.edit_referral(str(referral["id"]), status="Active", substatus="Accepted")
+    outcomes = await bench.settle()
+
+    assert any(f"merged into the lead {master}" in outcome.reason for outcome in outcomes)
+    await bench.people.crm("DELETE", f"leads({lead['leadid']})")
+    await bench.settle()
+    await bench.signal(
+        Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id=str(own["id"]), why=Why.REPLAY)
+    )
+    assert (await bench.row())[REFERRAL] == referral["id"]
+    assert not bench.parked.entries
