@@ -25,6 +25,11 @@ async def test_the_crms_own_leads_cost_nothing(bench: Bench) -> None:
     assert await bench.counted(live) == []
 
 
+async def replay(bench: Bench, referral: str) -> None:
+    """An administrator asks for another look at a referral."""
+    await bench.signal(Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id=referral, why=Why.REPLAY))
+
+
 @pytest.mark.parametrize("end", ["Won", "Lost"])
 async def test_an_opportunity_that_is_closed_before_anybody_looked_closes_its_referral(bench: Bench, end: str) -> None:
     """Qualified and closed by hand in one go: the referral is accepted and closed alike."""
@@ -106,8 +111,22 @@ async def test_a_lead_that_was_merged_declines_nothing(bench: Bench) -> None:
     assert any(f"merged into the lead {master}" in outcome.reason for outcome in outcomes)
     await bench.people.crm("DELETE", f"leads({lead['leadid']})")
     await bench.settle()
-    await bench.signal(
-        Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id=str(own["id"]), why=Why.REPLAY)
-    )
+    await replay(bench, str(own["id"]))
     assert (await bench.row())[REFERRAL] == referral["id"]
     assert not bench.parked.entries
+
+
+async def test_an_opportunity_that_is_deleted_is_made_again_on_request(bench: Bench) -> None:
+    """The deal's opportunity is gone: nothing is made again before a replay, which binds it to its lead again."""
+    referral, _ = await a_lead(bench)
+    await bench.people.edit_referral(str(referral["id"]), status="Active", substatus="Accepted")
+    await bench.settle()
+    row = await in_step(bench, referral)
+    await bench.people.crm("DELETE", f"opportunities({row['opportunityid']})")
+    await bench.settle()
+    await bench.heal()
+    assert await bench.people.opportunities() == []
+
+    await replay(bench, str(referral["id"]))
+
+    await in_step(bench, referral)
