@@ -10,7 +10,7 @@ from shared.domain.lifecycle import Stage
 from shared.domain.link import Link
 from shared.domain.outcome import Kind
 from shared.domain.values import Money, Ref, Side
-from shared.errors import NeedsDecision, NotMet, Remote, Unavailable
+from shared.errors import Conflict, NeedsDecision, NotMet, Remote, Unavailable
 from shared.messages import Look, Why
 from tests.fakes.world import LIVE, World
 from tests.scenarios.test_leads import a_lead, moved, the_lead
@@ -208,3 +208,25 @@ async def test_what_a_qualified_lead_lacks_is_filled_in_on_its_opportunity() -> 
 
     moved(world)
     assert world.referral.values[deal.AMOUNT] == Money(Decimal(81000), "USD")
+
+
+async def test_a_rival_at_the_opportunity_does_not_end_a_lead_s_look() -> None:
+    """Somebody wrote meanwhile: the second look follows the deal to its opportunity."""
+    world = await a_lead()
+    world.webhooks = False
+    fails = 1
+
+    async def hook(name: str) -> None:
+        nonlocal fails
+        if fails and name == "crm.create":
+            fails -= 1
+            raise Conflict(Remote(system="Dynamics 365", status=412, message="a newer version"))
+
+    world.crm.hook = hook
+    world.partner.edit(world.referral.id, **{deal.STAGE: Stage.ACTIVE})
+    await world.signals.send(world.signal(Look.LEAD, Side.CRM, the_lead(world).id))
+    await world.step()
+    world.signals.heap.clear()  # qualified, and the look that should follow is lost
+    await world.send(Look.LEAD, Side.CRM, the_lead(world).id)
+
+    moved(world)
