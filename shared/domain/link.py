@@ -80,8 +80,8 @@ class Link:
     """Everything that is kept of one deal. `key` is the CRM record's id, and the salt of its digests.
 
     `kind` is the CRM record's kind where it is not yet a deal's (a lead). Once that has become a deal, `moved` is the
-    key under which the deal goes on, and that link's `origin` is this record. `grown` is the marker that our own write
-    left on a record when it made it ready to become a deal.
+    key under which the deal goes on, and that link's `origin` is this record. `grown` is the marker of our own
+    write that made a record ready to become a deal.
     `unsaid` are sentences that a failed write still owes to Audit. `gone` is the side whose record was deleted.
     `detached`: the row was reopened after its referral was closed for good, and they have parted; once somebody asks
     for a new referral, `partner` is empty until that one is made.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from shared.domain import deal
 from shared.domain.fights import fights
 from shared.domain.intents import Looked, resolve
-from shared.domain.lifecycle import CLOSED
+from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Link, Purpose
 from shared.domain.outcome import Kind, Outcome, done, left, owed
 from shared.domain.plan import Plan, make_plan
@@ -92,6 +92,11 @@ def _check(desk: Desk, pair: Linked, plan: Plan) -> None:
         raise NeedsDecision(
             f"{field} was turned back and forth within minutes: two automations are fighting over it",
             advice="Switch one of them off, then replay",
+        )
+    if pair.link.grown and plan.to(Side.CRM).get(deal.STAGE) is Stage.QUALIFIED:
+        raise NeedsDecision(
+            "The lead was opened again after it had been qualified, because its referral is accepted",
+            advice="Switch off whatever opens it, then replay, or qualify it by hand",
         )
     for side in Side:
         if problem := sound(plan.to(side)):

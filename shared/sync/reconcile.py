@@ -190,7 +190,8 @@ class Reconcile:
                 return Ended(outcome=left(LEAD_ALONE), link=pair.link)
             if reopened(pair):
                 return await self._renew(pair, signal, trail)
-            pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None))
+            ours = pair.link.grown if ripe(pair) else ""  # one that was opened again may be qualified once more
+            pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None, grown=ours))
         wide = signal.look is Look.COSELL or _was_asleep(pair.link)
         try:
             ended = await keep_in_step(trail.desk, pair, wide=wide)

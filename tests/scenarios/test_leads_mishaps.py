@@ -12,6 +12,7 @@ from shared.domain.outcome import Kind
 from shared.domain.values import Money, Ref, Side
 from shared.errors import Conflict, NeedsDecision, NotMet, Remote, Unavailable
 from shared.messages import Look, Why
+from shared.ports import Change, Snapshot
 from tests.fakes.world import LIVE, World
 from tests.scenarios.test_leads import a_lead, moved, the_lead
 
@@ -229,4 +230,31 @@ async def test_a_rival_at_the_opportunity_does_not_end_a_lead_s_look() -> None:
     world.signals.heap.clear()  # qualified, and the look that should follow is lost
     await world.send(Look.LEAD, Side.CRM, the_lead(world).id)
 
+    moved(world)
+
+
+async def test_a_lead_that_is_reopened_by_an_automation_is_no_endless_loop() -> None:
+    """Qualified by us and opened again by a workflow, again and again: the fight is parked."""
+    world = await a_lead()
+    lead = the_lead(world).id
+    write = world.leads.write
+
+    async def reopened(change: Change) -> Snapshot:
+        answer = await write(change)
+        if change.values.get(deal.STAGE) is Stage.QUALIFIED:
+            world.leads.edit(lead, **{deal.STAGE: Stage.LEAD})
+        return answer
+
+    world.leads.write = reopened  # type: ignore[method-assign]
+    world.partner.edit(world.referral.id, **{deal.STAGE: Stage.ACTIVE})
+    for _ in range(60):
+        await world.step()
+        if world.signals.next_at:
+            world.clock.jump(world.signals.next_at)
+
+    assert world.signals.next_at is None
+    assert world.parked.entries
+
+    world.leads.write = write  # type: ignore[method-assign]
+    await world.send(Look.LEAD, Side.CRM, lead, Why.REPLAY)
     moved(world)
