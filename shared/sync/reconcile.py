@@ -29,7 +29,7 @@ from shared.sync.adoption import adopt
 from shared.sync.baseline import ALWAYS, baseline
 from shared.sync.creation import create_referral, create_row, row_key
 from shared.sync.desk import Desk, Ended, Linked, Result
-from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify
+from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify, referral_of_lead
 from shared.sync.pairs import FAILED, keep_in_step
 from shared.sync.promotion import adopted, of_lead, promote, ripe, unfinished
 from shared.sync.rehoming import rehome
@@ -171,6 +171,8 @@ class Reconcile:
             return await self._continue(await adopt(trail.desk, referral, row), signal, trail)
         if trail.desk.early:
             return Ended(outcome=left(OWN_LEAD), told=True)
+        if fresh and (known := await referral_of_lead(self._desk, row)):
+            return await self._from_partner(signal.model_copy(update={"side": Side.PARTNER, "id": known}), trail)
         if row.values.get(deal.STAGE) in CLOSED and not link.intents:
             return Ended(outcome=left(CLOSED_BEFORE), told=True)
         made = await create_referral(trail.desk, row, link, insist=signal.why is Why.REPLAY)

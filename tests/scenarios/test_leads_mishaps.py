@@ -258,3 +258,17 @@ async def test_a_lead_that_is_reopened_by_an_automation_is_no_endless_loop() -> 
     world.leads.write = write  # type: ignore[method-assign]
     await world.send(Look.LEAD, Side.CRM, lead, Why.REPLAY)
     moved(world)
+
+
+async def test_lost_links_double_no_lead_whose_opportunity_is_shared_from_birth() -> None:
+    """Where a qualification carries the sync flag over, the new opportunity finds its referral by the lead's."""
+    world = await a_lead()
+    world.links.rows.clear()
+    world.webhooks = False
+    made = world.leads.qualify(the_lead(world).id, world.crm)
+    world.crm.rows[made].shared = True
+    world.crm.edit(made, **{deal.SOLUTIONS: world.referral.values[deal.SOLUTIONS]})
+    await world.send(Look.OPPORTUNITY, Side.CRM, made)
+
+    assert len(world.partner.rows) == 1
+    moved(world)
