@@ -169,6 +169,8 @@ def lead(*custom: Column) -> Table:
         lookup("parentaccountid", "account", "lead_parent_account"),
         lookup("parentcontactid", "contact", "lead_parent_contact"),
         lookup("qualifyingopportunityid", "opportunity", "lead_qualifying_opportunity"),
+        flag("merged", **_DERIVED),  # into `masterid`, by the Merge action, which deactivates it
+        lookup("masterid", "lead", "lead_master_lead", **_DERIVED),
         *owned(),
         *priced(),
         *states(

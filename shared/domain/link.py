@@ -80,8 +80,8 @@ class Link:
     """Everything that is kept of one deal. `key` is the CRM record's id, and the salt of its digests.
 
     `kind` is the CRM record's kind where it is not yet a deal's (a lead). Once that has become a deal, `moved` is the
-    key under which the deal goes on, and that link's `origin` is this record. `grown` is the marker that our own write
-    left on a record when it made it ready to become a deal.
+    key under which the deal goes on, and that link's `origin` is this record. `grown` is the marker of our own
+    write that made a record ready to become a deal.
     `unsaid` are sentences that a failed write still owes to Audit. `gone` is the side whose record was deleted.
     `detached`: the row was reopened after its referral was closed for good, and they have parted; once somebody asks
     for a new referral, `partner` is empty until that one is made.
@@ -114,6 +114,11 @@ class Link:
     @property
     def linked(self) -> bool:
         return self.partner is not None and all(side in self.base for side in Side)
+
+    @property
+    def idents(self) -> tuple[str, ...]:
+        """Ids of every record that the deal is or was known by: whoever names one of them means the deal."""
+        return tuple(filter(None, (self.key, self.partner, self.origin.id if self.origin else "")))
 
     def shown(self, side: Side) -> Shown:
         return self.base[side].shown if side in self.base else NOTHING_SHOWN

@@ -150,7 +150,7 @@ class Adopting:
     async def _picked(
         self, told: Explanation, link: Link, found: tuple[Difference, ...], winner: Side
     ) -> tuple[Differs, ...]:
-        forbidden = self.desk.policy.forbids(told.ident(Side.CRM), told.ident(Side.PARTNER))
+        forbidden = self.desk.policy.forbids(*link.idents)
         if forbidden or not any(not each.fixed for each in found):
             return tuple(Differs(difference=each, result=f"left: {each.fixed or forbidden}") for each in found)
         if self.dry_run:

@@ -16,7 +16,7 @@ from shared.sync.settle import moved, save
 
 async def adopt(desk: Desk, referral: Snapshot, row: Snapshot) -> Result:
     """Equal values are settled, differing ones have no base and wait for a person."""
-    if forbidden := desk.policy.forbids(referral.ref.id, row.ref.id):
+    if forbidden := desk.policy.forbids(referral.ref.id, row.ref.id, row.origin.id if row.origin else ""):
         return owed(forbidden)
     link = await desk.links.get(row.ref.id)
     if link.linked:  # a rival was faster, and what was read before his link must not be merged under it

@@ -37,7 +37,7 @@ async def create_row(desk: Desk, referral: Snapshot, link: Link | None = None) -
         link = await desk.links.get(row_key(desk, referral))
         if link.linked or link.intents or link.moved:
             raise moved()
-    if forbidden := desk.policy.forbids(referral.ref.id, link.key):
+    if forbidden := desk.policy.forbids(referral.ref.id, *link.idents):
         return owed(forbidden)
     posted = last(link, Purpose.CREATE)
     if posted is not None and posted.open(desk.clock.now()):

@@ -10,7 +10,7 @@ from shared.domain import deal
 from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Purpose
 from shared.domain.record import Snapshot
-from shared.errors import NeedsDecision
+from shared.errors import Misconfigured, NeedsDecision
 from shared.sync.desk import Desk
 
 CLOSED_BEFORE = "closed before it was ever synchronised"
@@ -140,6 +140,18 @@ async def adoptable(desk: Desk, row: Snapshot) -> Snapshot | None:
     origin = row.origin.id if row.origin else ""  # of a deal whose lead the referral still names
     agrees = referral.ours and _same(referral.counterpart, "", row.ref.id, origin)
     return referral if agrees and not await _taken(desk, referral.ref.id, row) else None
+
+
+async def referral_of_lead(desk: Desk, row: Snapshot) -> str:
+    """The referral that the lead of an unlinked row carries, where no link knows that lead any more; "" for none."""
+    if desk.leads is None or row.origin is None or (await desk.links.get(row.origin.id)).tag is not None:
+        return ""
+    try:
+        lead = await desk.leads.read(row.origin.id)
+    except Misconfigured:  # leads that cannot carry a referral have none
+        return ""
+    carried = lead.counterpart if lead else ""
+    return carried if carried and not await _taken(desk, carried, row) else ""
 
 
 async def _taken(desk: Desk, referral: str, row: Snapshot) -> bool:

@@ -137,7 +137,7 @@ class Job:
         try:
             return await self._reconcile(signal)
         except Conflict:
-            return await self._reconcile(signal)
+            return await self._reconcile(signal.model_copy(update={"why": _again(signal.why)}))
 
     async def _pause(self) -> float | None:
         """Seconds until every system may be called again, with jitter so that not all come back at once."""
@@ -198,8 +198,8 @@ class Job:
             await self._send_again(signal, 0, counts=False)
 
     async def _send_again(self, signal: Signal, delay: float, *, counts: bool, looked: bool = True) -> None:
-        """The same signal later. It keeps its cause where that decides what absence means, or before its first look."""
-        why = signal.why if signal.why in (Why.GONE, Why.REPLAY, Why.SYNC) or not looked else Why.AGAIN
+        """The same signal later. It keeps its cause before its first look."""
+        why = _again(signal.why) if looked else signal.why
         update = {
             "tries": signal.tries + 1 if counts else signal.tries,
             "first_sent": signal.first_sent or self._clock.now(),
@@ -230,6 +230,11 @@ class Job:
         refs = {signal.ref, *(self._reconcile.refs(link) if link is not None else ())}
         for ref in sorted(refs):
             await self._parked.clear(self._policy.pair, ref)
+
+
+def _again(why: Why) -> Why:
+    """The cause of another look after one that ended early: its own where that decides what absence means."""
+    return why if why in (Why.GONE, Why.REPLAY, Why.SYNC) else Why.AGAIN
 
 
 def _later(error: Exception, seconds: float) -> _Attempt:

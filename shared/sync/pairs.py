@@ -8,7 +8,7 @@ from dataclasses import replace
 from shared.domain import deal
 from shared.domain.fights import fights
 from shared.domain.intents import Looked, resolve
-from shared.domain.lifecycle import CLOSED
+from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Link, Purpose
 from shared.domain.outcome import Kind, Outcome, done, left, owed
 from shared.domain.plan import Plan, make_plan
@@ -63,7 +63,7 @@ def _plan(desk: Desk, pair: Linked, unclear: frozenset[str] = frozenset()) -> Pl
 
 
 async def _carry_out(desk: Desk, pair: Linked, plan: Plan) -> Ended:
-    ties, forbidden = _ties(pair), desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id)
+    ties, forbidden = _ties(pair), desk.policy.forbids(*pair.link.idents)
     if plan.detached:
         return await _detach(desk, pair, plan)
     if plan.empty and not ties:
@@ -93,6 +93,11 @@ def _check(desk: Desk, pair: Linked, plan: Plan) -> None:
             f"{field} was turned back and forth within minutes: two automations are fighting over it",
             advice="Switch one of them off, then replay",
         )
+    if pair.link.grown and plan.to(Side.CRM).get(deal.STAGE) is Stage.QUALIFIED:
+        raise NeedsDecision(
+            "The lead was opened again after it had been qualified, because its referral is accepted",
+            advice="Switch off whatever opens it, then replay, or qualify it by hand",
+        )
     for side in Side:
         if problem := sound(plan.to(side)):
             raise NotMet(f"Not synchronised: {problem}", records=(pair.crm.ref, *pair.crm.related))
@@ -118,7 +123,7 @@ def _summary(desk: Desk, plan: Plan) -> str:
 async def _agree(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Nothing to write: settle what agrees, and tell what is news."""
     outcome = left(kept(plan.left)) if plan.left else done()
-    forbidden = desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id)
+    forbidden = desk.policy.forbids(*pair.link.idents)
     if forbidden and (plan.tells or plan.lacking):
         return Ended(outcome=owed(f"{forbidden}. Owed: an Audit line"), link=pair.link)
     if forbidden or not (plan.tells or pair.said or _differs(pair.link, outcome)):
@@ -147,7 +152,7 @@ async def _detach(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Reopened after its referral was closed for good: said once, and left alone from then on."""
     intent = desk.intent(Purpose.WRITE)
     outcome = left(plan.detached)
-    if forbidden := desk.policy.forbids(pair.partner.ref.id, pair.crm.ref.id):
+    if forbidden := desk.policy.forbids(*pair.link.idents):
         return Ended(outcome=owed(f"{forbidden}. Owed: an Audit line"), link=pair.link)
     link = await begin(desk, pair.link, intent)
     note = Note(line=f"This opportunity was {plan.detached}")

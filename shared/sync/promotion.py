@@ -20,7 +20,7 @@ from shared.domain.values import Digest, Side, blank, digest
 from shared.errors import NeedsDecision
 from shared.ports import Change, LinkMoved
 from shared.sync import retry
-from shared.sync.creation import create_row, row_key
+from shared.sync.creation import row_key
 from shared.sync.desk import Desk, Linked, Result
 from shared.sync.settle import moved
 
@@ -50,8 +50,22 @@ async def of_lead(desk: Desk, row: Snapshot) -> Link | None:
     return link if link.kind and link.partner and not link.moved and link.gone is None else None
 
 
-async def promote(desk: Desk, pair: Linked) -> Result | None:
-    """The deal's pair, linked or being made; None where the referral ended before there was a deal."""
+async def promote(desk: Desk, pair: Linked) -> Result | Link | None:
+    """The deal's pair, or its link where the opportunity has to be made yet, like any other.
+
+    None where the referral ended before there was a deal.
+    """
+    if (known := await adopted(desk, pair)) is not None:
+        return known
+    if pair.partner.values.get(deal.STAGE) in CLOSED - ACCEPTED:
+        return None
+    if later := _not_yet(desk, pair):
+        return later
+    return await _take_over(desk.at(""), pair)
+
+
+async def adopted(desk: Desk, pair: Linked) -> Result | None:
+    """The deal's pair with the opportunity that was made of the lead; None where none is shown."""
     home = desk.at("")
     ids = (pair.partner.ref.id, pair.crm.ref.id, row_key(home, pair.partner))
     if forbidden := desk.policy.forbids(*ids):
@@ -62,13 +76,7 @@ async def promote(desk: Desk, pair: Linked) -> Result | None:
             f"Several opportunities come from the lead {pair.crm.ref.id}: {' and '.join(found)}",
             advice="Clear the originating lead on all but the deal's own, then replay",
         )
-    if found:
-        return await _adopt(home, pair, found[0])
-    if pair.partner.values.get(deal.STAGE) in CLOSED - ACCEPTED:
-        return None
-    if later := _not_yet(desk, pair):
-        return later
-    return await _make(home, pair)
+    return await _adopt(home, pair, found[0]) if found else None
 
 
 async def _made_from(home: Desk, pair: Linked) -> list[str]:
@@ -103,12 +111,17 @@ async def _adopt(home: Desk, pair: Linked, key: str) -> Linked:
 
 
 async def _shared_row(home: Desk, key: str) -> Snapshot | None:
-    """The opportunity, its synchronisation switched on; read once more then, as a write's answer may show less."""
+    """The opportunity, its synchronisation switched on; read once more then, as a write's answer may show less.
+
+    A closed one takes nothing any more, and how it ended has to be told all the same.
+    """
     row = await home.deals.read(key)
     if row is None or row.shared:
         return row
     await home.deals.write(Change(record=row, share=True, note=Note(line=_said(home))))
-    return await home.deals.read(key)
+    row = await home.deals.read(key)
+    ended = row is not None and row.values.get(deal.STAGE) in CLOSED
+    return replace(row, shared=True) if row and ended else row
 
 
 def _base(side: Side, pair: Linked, row: Snapshot, key: str) -> dict[str, Digest]:
@@ -131,13 +144,13 @@ def _base(side: Side, pair: Linked, row: Snapshot, key: str) -> dict[str, Digest
     return shown
 
 
-async def _make(home: Desk, pair: Linked) -> Result:
-    """The opportunity under its chosen id. Its link takes the deal over first: then it is an ordinary creation."""
+async def _take_over(home: Desk, pair: Linked) -> Link:
+    """The link of the opportunity under its chosen id has the deal before there is a row: an ordinary creation then."""
     link = await home.links.get(row_key(home, pair.partner))
     if link.linked or link.intents:
         raise moved()
     taken = replace(link, partner=pair.partner.ref.id, engagement=pair.partner.parent, origin=pair.crm.ref, gone=None)
-    return await create_row(home, pair.partner, await _move(home, pair, taken))
+    return await _move(home, pair, taken)
 
 
 async def _move(home: Desk, pair: Linked, after: Link) -> Link:

@@ -29,14 +29,15 @@ from shared.sync.adoption import adopt
 from shared.sync.baseline import ALWAYS, baseline
 from shared.sync.creation import create_referral, create_row, row_key
 from shared.sync.desk import Desk, Ended, Linked, Result
-from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify
+from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify, referral_of_lead
 from shared.sync.pairs import FAILED, keep_in_step
-from shared.sync.promotion import of_lead, promote, ripe, unfinished
+from shared.sync.promotion import adopted, of_lead, promote, ripe, unfinished
 from shared.sync.rehoming import rehome
 from shared.sync.replay import freed, reopened
 from shared.sync.settle import save
 from shared.sync.telling import Trail, explain, note_delay, record
 
+LEAD_ALONE = "its referral has ended, and a lead alone is none"
 OWN_LEAD = "a lead of the CRM's own: it may become a referral once it is a deal"
 
 
@@ -115,7 +116,7 @@ class Reconcile:
         since = ALWAYS if asked else await baseline(self._cursors, self._desk.clock)
         identity = await identify(trail.desk, referral, since)
         if identity.what is What.LEAVE:
-            return Ended(outcome=left(identity.reason), told=True)
+            return Ended(outcome=left(identity.reason), told=link is None)  # recorded: nothing is owed any more
         trail.desk = self._desk.at(identity.kind)
         trail.key = identity.key or row_key(trail.desk, referral)
         if link is not None and link.key != trail.key and identity.what is not What.FINISH:
@@ -135,7 +136,7 @@ class Reconcile:
     async def _from_crm(self, signal: Signal, trail: Trail) -> Ended:
         link = await self._desk.links.get(signal.id)
         trail.desk = self._desk.at(link.kind or signal.kind)
-        if link.moved and signal.why is Why.REPLAY:
+        if link.moved and signal.why in (Why.REPLAY, Why.AGAIN):  # a look that was begun there or asked for
             return await self._from_crm(signal.model_copy(update={"id": link.moved, "kind": self._desk.kind}), trail)
         if skip := self._skip(link, signal):
             return Ended(outcome=skip, told=True)
@@ -155,7 +156,8 @@ class Reconcile:
         row = await trail.desk.crm.read(signal.id)
         if row is None:
             return await self._absent(signal, link, trail, Side.CRM)
-        if lead := await of_lead(self._desk, row):  # the deal that it was made for is at its lead
+        lead = await of_lead(self._desk, row)  # the deal that it was made for is at its lead, unless they have parted
+        if lead and not (lead.detached and (signal.why is Why.REPLAY or link.tag)):
             return await self._from_crm(signal.model_copy(update={"kind": lead.kind, "id": lead.key}), trail)
         if not row.shared:
             return Ended(outcome=left(f"synchronisation is off for it in {trail.desk.crm.title}"), told=True)
@@ -169,6 +171,8 @@ class Reconcile:
             return await self._continue(await adopt(trail.desk, referral, row), signal, trail)
         if trail.desk.early:
             return Ended(outcome=left(OWN_LEAD), told=True)
+        if fresh and (known := await referral_of_lead(self._desk, row)):
+            return await self._from_partner(signal.model_copy(update={"side": Side.PARTNER, "id": known}), trail)
         if row.values.get(deal.STAGE) in CLOSED and not link.intents:
             return Ended(outcome=left(CLOSED_BEFORE), told=True)
         made = await create_referral(trail.desk, row, link, insist=signal.why is Why.REPLAY)
@@ -184,11 +188,21 @@ class Reconcile:
     async def _pair(self, pair: Linked, signal: Signal, trail: Trail) -> Ended:
         trail.key, trail.referral, trail.crm = pair.link.key, pair.partner.ref.id, pair.crm
         if signal.why is Why.REPLAY:
+            if reopened(pair) and trail.desk.early:
+                return Ended(outcome=left(LEAD_ALONE), link=pair.link)
             if reopened(pair):
                 return await self._renew(pair, signal, trail)
-            pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None))
+            ours = pair.link.grown if ripe(pair) else ""  # one that was opened again may be qualified once more
+            pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None, grown=ours))
         wide = signal.look is Look.COSELL or _was_asleep(pair.link)
-        ended = await keep_in_step(trail.desk, pair, wide=wide)
+        try:
+            ended = await keep_in_step(trail.desk, pair, wide=wide)
+        except NotMet:  # nobody can fill in a qualified lead, but the opportunity that a person made of it
+            grown = await adopted(trail.desk, pair) if ripe(pair) and not pair.link.intents else None
+            if grown is None:
+                raise
+            trail.desk = self._desk
+            return await self._continue(grown, signal, trail)
         return await self._grown(pair, ended, signal, trail) if ripe(pair) else ended
 
     async def _grown(self, pair: Linked, ended: Ended, signal: Signal, trail: Trail) -> Ended:
@@ -203,6 +217,9 @@ class Reconcile:
         if isinstance(grown, Outcome):
             return Ended(outcome=grown, link=ended.link)
         trail.desk = self._desk
+        if isinstance(grown, Link):  # whatever stands in the way of its row is the deal's own from here on
+            trail.key = grown.key
+            grown = await create_row(self._desk, pair.partner, grown)
         return await self._continue(grown, signal, trail)
 
     async def _renew(self, pair: Linked, signal: Signal, trail: Trail) -> Ended:
@@ -266,7 +283,7 @@ class Reconcile:
         """The record that is gone is made again, because an administrator asks for it."""
         if side is Side.PARTNER and trail.crm is not None:
             if trail.desk.early:
-                return Ended(outcome=left("its referral is gone, and a lead alone is none"), told=True)
+                return Ended(outcome=left(LEAD_ALONE), told=True)
             trail.referral = ""
             link = await save(trail.desk, freed(link))
             return await self._continue(await create_referral(trail.desk, trail.crm, link), signal, trail)

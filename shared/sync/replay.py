@@ -19,4 +19,4 @@ def freed(link: Link) -> Link:
 
     It stays so until the record that was asked for is made: a crash or a dry run before that forgets nothing.
     """
-    return Link(pair=link.pair, key=link.key, detached=True, tag=link.tag)
+    return Link(pair=link.pair, key=link.key, origin=link.origin, detached=True, tag=link.tag)

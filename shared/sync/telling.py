@@ -41,9 +41,11 @@ async def explain(
         return Ended(outcome=outcome, told=True)
     desk = trail.desk
     link = change(await _link(trail))
-    if trail.crm is not None and _news(link, outcome) and not desk.policy.forbids(trail.key, trail.referral):
+    if trail.crm is not None and _news(link, outcome) and not desk.policy.forbids(*link.idents, trail.referral):
         line = ". ".join(part for part in (text or outcome.reason, outcome.advice) if part)
-        link = with_base(link, Side.CRM, {}, version=await _tell(desk, trail.crm, line))
+        version = await _tell(desk.at(trail.crm.ref.kind), trail.crm, line)
+        if trail.crm.ref.id == link.key:  # and not the lead whose deal has no row of its own yet
+            link = with_base(link, Side.CRM, {}, version=version)
     return await _store(desk, link, outcome)
 
 

@@ -21,6 +21,7 @@ from shared.sync.promotion import unfinished
 
 MISSED = timedelta(minutes=10)  # a delayed signal that is this late was lost
 SLOW_ROUND = timedelta(hours=1)  # between two looks at every open engagement: a lost related event moves nothing
+NOTED = frozenset({Kind.WAITING, Kind.OWED, Kind.PARKED})  # what stands in its way is known, and when to come back
 LOOK_OF = {Side.PARTNER: Look.REFERRAL, Side.CRM: Look.OPPORTUNITY}
 Known = tuple[Ref, Look]
 
@@ -116,7 +117,8 @@ class Watch:
         late = link.wake_at is not None and now >= link.wake_at + (MISSED if kind == Kind.DELAYED else timedelta())
         owed = bool(link.owed) and link.owed_under != self._policy.fingerprint
         died = any(not intent.open(now) for intent in link.intents)
-        return not _ended(link) and (late or owed or died or bool(link.unsaid) or unfinished(link))
+        cut_off = unfinished(link) and kind not in NOTED
+        return not _ended(link) and (late or owed or died or bool(link.unsaid) or cut_off)
 
     async def _poll(self, side: Side, known: _Known) -> tuple[int, int, bool]:
         """Poll one side and signal what is news: records polled, signals sent, whether it was the baseline."""

