@@ -51,7 +51,7 @@ def imported(
     links: Annotated[bool, typer.Option("--links", help="Put the file's links into the link store.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files and links that are there.")] = False,
 ) -> None:
-    """Show what a tested set-up has otherwise than this installation, and prepare to take it over."""
+    """Show where a tested set-up differs from this installation, and prepare to take it over."""
     wanted = Wanted(file=file, settings_out=settings_out, customize_out=customize_out, links=links, force=force)
     raise typer.Exit(run(taken(context.obj, wanted)))
 

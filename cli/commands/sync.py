@@ -64,7 +64,7 @@ def sync(
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew instead of going on with a run.")] = False,
     most: Annotated[int, typer.Option(min=1, help="Wait while so many signals are on the queues.")] = 500,
 ) -> None:
-    """Have deals looked at: a signal each, worked on by the functions. A run that was stopped is gone on with."""
+    """Have deals looked at: a signal each, worked on by the functions. A run that was stopped goes on."""
     wanted = Wanted(
         everything=everything,
         since=since.replace(tzinfo=UTC) if since else None,
