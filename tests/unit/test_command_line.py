@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from typer import BadParameter
 from typer.testing import CliRunner
 
+from cli.address import address_of
 from cli.app import app
 from cli.commands import COMMANDS
 from cli.later import Later
@@ -40,3 +42,28 @@ def test_the_release_is_printed() -> None:
     """`cosell --version` needs no setting and no command."""
     told = CliRunner().invoke(app, ["--version"])
     assert (told.exit_code, told.output.startswith("cosell ")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("https://app.example.com", "https://app.example.com/api/door"),
+        ("https://app.example.com/", "https://app.example.com/api/door"),
+        ("https://app.example.com/api/door", "https://app.example.com/api/door"),
+        ("https://gate.example.com/cosell", "https://gate.example.com/cosell"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_taken_with_or_without_its_path(given: str, found: str) -> None:
+    """An app's bare address gets the path of the function; one that has a path already is somebody's decision."""
+    assert address_of(given, "/api/door") == found
+
+
+@pytest.mark.parametrize(
+    "given", ["http://app.example.com", "https://a:hush@app.example.com", "https://a.example/?code=hush"]
+)
+def test_an_address_with_more_than_a_path_is_refused_unsaid(given: str) -> None:
+    """What may hold a key is not repeated."""
+    with pytest.raises(BadParameter) as refused:
+        address_of(given)
+    assert "hush" not in str(refused.value)
