@@ -82,7 +82,7 @@ def main() -> None:
     except Misconfigured as error:
         _end("\n".join(error.problems), MISUSED)
     except (Transient, AccessLost) as error:
-        _end(str(error), UNREACHABLE)
+        _end(f"{error}\n`cosell doctor` looks at everything that may be in the way.", UNREACHABLE)
     except CosellError as error:
         _end(str(error), WRONG)
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from cli.listing import Row, listing
+from cli.output import counted
 from cli.pool import in_order
 from cli.routes import routes
 from cli.spreadsheet import sheet
@@ -74,7 +75,9 @@ def adopt(
         Winner | None, typer.Option(help="Write this side's values where they differ without a base.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; nothing is linked or written.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write the report to this CSV file too.", dir_okay=False)] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report to this CSV file too.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Link opportunities and referrals that name each other already; equal values are settled, others are listed.
 
@@ -150,6 +153,8 @@ def _shown(each: Differs) -> tuple[str, str]:
 
 
 def _summary(tally: _Tally, *, dry_run: bool) -> str:
-    done = "would be taken over" if dry_run else "were taken over or looked at"
-    left = f"{tally.open} of them leave something to decide" if tally.open else "nothing is left to decide"
-    return f"{tally.pairs} pairs {done}, with {tally.differences} differences; {left}."
+    was = "was" if tally.pairs == 1 else "were"
+    done = "would be taken over" if dry_run else f"{was} taken over or looked at"
+    leave = "leaves" if tally.open == 1 else "leave"
+    left = f"{tally.open} of them {leave} something to decide" if tally.open else "nothing is left to decide"
+    return f"{counted(tally.pairs, 'pair')} {done}, with {counted(tally.differences, 'difference')}; {left}."

@@ -20,7 +20,7 @@ from shared.settings import STORAGE
 WELL, WRONG, UNREACHABLE = 0, 1, 3
 AWAY = 503
 COLUMNS = ("record", "since (UTC)", "why", "what to do")
-Record = Annotated[str, typer.Argument(help="KIND:ID, as the list shows it.", show_default=False)]
+Record = Annotated[str, typer.Argument(metavar="RECORD", help="KIND:ID, as the list shows it.", show_default=False)]
 
 
 def add(app: typer.Typer) -> None:

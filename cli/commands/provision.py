@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from cli.address import address_of
 from cli.doctor.crm_steps import DOOR
-from cli.output import harmless
+from cli.output import counted, harmless
 from cli.provisioning import make, remove, webhook
 from cli.provisioning.carry import Done, carry
 from cli.provisioning.forms import Choice
@@ -169,8 +169,9 @@ def _finish(asked: Asked, done: Done) -> None:
     for step, why in done.left:
         asked.output.say(f"left: {step.what}: {why}")
     if done.error is None:
-        asked.output.say(f"Done: {len(done.steps)} changes.")
+        asked.output.say(f"Done: {counted(len(done.steps), 'change')}.")
         return
     stopped = done.failed.what if done.failed else "publishing"
-    asked.output.say(f"Stopped at: {stopped}. {len(done.steps)} changes are made; run it again to go on.")
+    made = counted(len(done.steps), "change")
+    asked.output.say(f"Stopped at: {stopped}. Made before it: {made}; run it again to go on.")
     raise done.error

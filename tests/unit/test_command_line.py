@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer import BadParameter
 from typer.testing import CliRunner
 
 from cli.address import address_of
 from cli.app import app
+from cli.carrying.file import opened
 from cli.commands import COMMANDS
 from cli.later import Later
+from cli.output import Output
+from cli.settings import loaded
+from shared.errors import AccessLost, Misconfigured, Remote
+from shared.setting_model import Settings
+
+NAMES = frozenset((field.alias or name).upper() for name, field in Settings.model_fields.items())
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -67,3 +78,35 @@ def test_an_address_with_more_than_a_path_is_refused_unsaid(given: str) -> None:
     with pytest.raises(BadParameter) as refused:
         address_of(given)
     assert "hush" not in str(refused.value)
+
+
+def test_an_address_is_not_broken_over_lines() -> None:
+    """A sentence is broken between words alone, however narrow the terminal, so that addresses can be copied."""
+    paper, address = io.StringIO(), f"https://contoso.crm.dynamics.com/main.aspx?id={'a' * 60}"
+    console = Console(file=paper, width=40)
+    Output(consoles=(console, console)).say(f"It is found here, and nowhere else at all: {address}")
+    assert address in paper.getvalue().split("\n")
+
+
+def test_whoever_named_no_settings_is_told_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any setting the way to name a file is said beside what is missing; one wrong value needs no such hint."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.upper() in NAMES]:
+        monkeypatch.delenv(name)
+    assert "--settings" in str(loaded(None).problems[-1])
+    monkeypatch.setenv("MODE", "Live!")
+    assert not any("--settings" in str(problem) for problem in loaded(None).problems)
+
+
+def test_an_advice_follows_one_full_stop() -> None:
+    """Other people's messages end with a full stop or do not; two are never shown."""
+    remote = Remote(system="Partner Center", status=401, message="The access token is not valid.")
+    assert str(AccessLost(remote, advice="Sign in again")).endswith("is not valid. Sign in again")
+
+
+def test_a_file_that_cannot_be_carried_is_named(tmp_path: Path) -> None:
+    """Whoever mistook one file for another reads which one it was."""
+    file = tmp_path / "notes.json"
+    file.write_text("{}", encoding="utf-8")
+    with pytest.raises(Misconfigured, match=r"notes\.json"), opened(file):
+        pass
