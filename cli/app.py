@@ -28,6 +28,11 @@ class Commands(TyperGroup):
         super().__init__(**given)
         self.commands = {str(one.name): one for one in COMMANDS}
 
+    def make_context(self, info_name: str | None, args: list[str], *given: Any, **extra: Any) -> Any:
+        """`--json` is for all commands, and understood behind each as well: no option has such a value."""
+        asked = ["--json"] if "--json" in args else []
+        return super().make_context(info_name, [*asked, *(one for one in args if one != "--json")], *given, **extra)
+
 
 app = typer.Typer(
     cls=Commands,

@@ -40,11 +40,11 @@ class Output:
         )
         self._person.print(Text("\n".join(lines)), soft_wrap=True)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
-        """Rows of texts; a cell that is ok, warning or failed is coloured."""
-        made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            made.add_column(column, overflow="fold")
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
+        """Rows of texts; a cell that is ok, warning or failed is coloured. `whole`: no name in front is broken."""
+        made = Table(box=None, pad_edge=False, header_style="bold")
+        for index, column in enumerate(columns):
+            made.add_column(column, overflow="fold", no_wrap=whole and not index)
         for row in rows:
             made.add_row(*(Text(harmless(cell), style=COLOURS.get(cell, "")) for cell in row))
         self._person.print(made)

@@ -43,7 +43,7 @@ async def listed(asked: Asked, table: str, *, contains: str = "", kind: str = ""
             asked.output.document({"table": table, "columns": []})
             return WRONG
     shown = sorted((one for one in found if _wanted(one, contains, kind)), key=lambda column: column.name)
-    asked.output.table(HEADS, [_cells(column) for column in shown])
+    asked.output.table(HEADS, [_cells(column) for column in shown], whole=True)
     asked.output.say(f"{counted(len(shown), 'column')} of {table}.")
     asked.output.document({"table": table, "columns": [_plain(column) for column in shown]})
     return WELL

@@ -64,7 +64,7 @@ def _rows(cells: Iterable[Cells]) -> Iterator[tuple[str, ...]]:
 def _misused(asked: Asked, problems: tuple[Problem, ...]) -> None:
     """With a wrong setting nothing can be asked: each is named, and that is all there is to say."""
     rows = [("settings", one.name, "failed", f"it is {one.shown}", f"it may be {one.may_be}") for one in problems]
-    asked.output.table(COLUMNS, list(_rows(rows)))
+    asked.output.table(COLUMNS, list(_rows(rows)), whole=True)
     asked.output.say()
     asked.output.say("Everything else is looked at once the settings are right.")
     names = ("area", "check", "state", "found", "do")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -110,3 +111,14 @@ def test_a_file_that_cannot_be_carried_is_named(tmp_path: Path) -> None:
     file.write_text("{}", encoding="utf-8")
     with pytest.raises(Misconfigured, match=r"notes\.json"), opened(file):
         pass
+
+
+def test_json_is_understood_behind_a_command(tmp_path: Path) -> None:
+    """Where a person types it first: the document is the same as with the option before the command."""
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"MODE": "Live!"}), encoding="utf-8")
+    behind, before = (
+        CliRunner().invoke(app, ["--settings", str(file), *line])
+        for line in (["doctor", "--json"], ["--json", "doctor"])
+    )
+    assert (behind.exit_code, json.loads(behind.stdout)) == (2, json.loads(before.stdout))
