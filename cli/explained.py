@@ -24,8 +24,8 @@ def tell(output: Output, told: Explanation, now: datetime) -> None:
     for text in told.standing:
         output.say(f"Nothing is looked at now. {text}")
     output.say()
-    reasons = (told.outcome.kind.value, told.outcome.reason, told.outcome.advice)
-    output.say(f"The next look: {''.join(map(_sentence, reasons)).rstrip()}")
+    reasons = "".join(map(_sentence, (told.outcome.reason, told.outcome.advice)))
+    output.say(f"The next look: {told.outcome.kind.value}. {reasons}".rstrip())
     _tell_writes(output, told, told.writes, "It would write")
     _tell_writes(output, told, told.owed, "If the settings allowed it, it would write")
     for text in told.left:
@@ -138,7 +138,7 @@ def _intent(intent: Intent, names: Mapping[str, str], now: datetime) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text.rstrip('.')}. " if text else ""
+    return f"{text[0].upper()}{text[1:].rstrip('.')}. " if text else ""
 
 
 def _time(at: datetime) -> str:

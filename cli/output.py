@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from textwrap import fill
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -32,14 +33,18 @@ class Output:
     consoles: tuple[Console, Console] = field(default_factory=_consoles)
 
     def say(self, text: str = "") -> None:
-        """A sentence for a person."""
-        self._person.print(Text(harmless(text)))
+        """A sentence for a person, broken between words alone: an address can be copied, however long it is."""
+        width = self._person.width
+        lines = (
+            fill(line, width, break_long_words=False, break_on_hyphens=False) for line in harmless(text).split("\n")
+        )
+        self._person.print(Text("\n".join(lines)), soft_wrap=True)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
-        """Rows of texts; a cell that is ok, warning or failed is coloured."""
-        made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            made.add_column(column, overflow="fold")
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
+        """Rows of texts; a cell that is ok, warning or failed is coloured. `whole`: no name in front is broken."""
+        made = Table(box=None, pad_edge=False, header_style="bold")
+        for index, column in enumerate(columns):
+            made.add_column(column, overflow="fold", no_wrap=whole and not index)
         for row in rows:
             made.add_row(*(Text(harmless(cell), style=COLOURS.get(cell, "")) for cell in row))
         self._person.print(made)
@@ -51,9 +56,12 @@ class Output:
 
     @contextmanager
     def progress(self, title: str, total: int | None = None) -> Iterator[Progress]:
-        """A bar on standard error, so that what is printed can be piped; advance task 0."""
+        """A bar on standard error where a person sees it, so that what is printed can be piped; advance task 0."""
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, TimeElapsedColumn(), console=self.consoles[1], transient=True) as bar:
+        console = self.consoles[1]
+        with Progress(
+            *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+        ) as bar:
             bar.add_task(title, total=total)
             yield bar
 
@@ -61,6 +69,11 @@ class Output:
     def _person(self) -> Console:
         """With --json what is meant for a person goes to standard error."""
         return self.consoles[1] if self.json else self.consoles[0]
+
+
+def counted(count: int, one: str) -> str:
+    """How many of something with a regular plural, as a person says it."""
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
 
 
 def harmless(text: str) -> str:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from shared.errors import Misconfigured
-from shared.settings import Reading, environment, read
+from shared.settings import NOT_SET, Problem, Reading, environment, read
 
 DEFAULT = Path("local.settings.json")
+NO_FILE = Problem(
+    name="the settings file",
+    shown=f"not named, and there is no {DEFAULT} in this folder",
+    may_be="named before the command: cosell --settings FILE …",
+)
 EXAMPLE = "local.settings.json, or what `az functionapp config appsettings list` prints"
 
 
 def loaded(file: Path | None) -> Reading:
     """The settings of the environment over those of the file; raises Misconfigured for a file of another form."""
     named = file if file is not None else DEFAULT if DEFAULT.is_file() else None
-    return read({**(_of(named) if named else {}), **environment()})
+    found = read({**(_of(named) if named else {}), **environment()})
+    if named is None and found.problems and all(problem.shown == NOT_SET for problem in found.problems):
+        return replace(found, problems=(*found.problems, NO_FILE))
+    return found
 
 
 def _of(file: Path) -> Mapping[str, str]:
     try:
         found = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise Misconfigured((f"{file} cannot be read ({error.strerror}): it may be {EXAMPLE}",)) from error
+    except ValueError as error:
         raise Misconfigured((f"{file} cannot be read as JSON ({error}): it may be {EXAMPLE}",)) from error
     if values := _values(found):
         return values

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.errors import CosellError
+from shared.errors import Misconfigured
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets read these alike
 OWNER_ALONE = 0o600  # a report quotes deals
@@ -27,11 +27,11 @@ def guarded(text: str) -> str:
 
 @contextmanager
 def sheet(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    """Call what comes out with each row; the file is the caller's alone. Raises CosellError where it cannot be made."""
+    """Call what comes out with each row; the file is its owner's alone. Raises Misconfigured where none can be made."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ALONE)
     except OSError as error:
-        raise CosellError(f"{path} cannot be written: {error.strerror}") from error
+        raise Misconfigured((f"{path} cannot be written ({error.strerror})",)) from error
     with open(descriptor, "w", encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - an open descriptor
         writer = csv.writer(file)
         writer.writerow(columns)

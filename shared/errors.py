@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from shared.domain.values import Ref
 
 
+def _with(reason: str, advice: str) -> str:
+    """Both as sentences; other people's reasons may end with a full stop already."""
+    return f"{reason.removesuffix('.')}. {advice}" if advice else reason
+
+
 class CosellError(Exception):
     """Anything this product raises on purpose. Its text tells a person what to do."""
 
@@ -46,7 +51,7 @@ class NeedsDecision(CosellError):
     """A person must choose; `advice` says between what and how."""
 
     def __init__(self, reason: str, *, advice: str = "") -> None:
-        super().__init__(f"{reason}. {advice}" if advice else reason)
+        super().__init__(_with(reason, advice))
         self.reason = reason
         self.advice = advice
 
@@ -72,7 +77,7 @@ class RemoteError(CosellError):
     """Something that a remote system said, with its own code and request id."""
 
     def __init__(self, remote: Remote, *, advice: str = "") -> None:
-        super().__init__(f"{remote}. {advice}" if advice else str(remote))
+        super().__init__(_with(str(remote), advice))
         self.remote = remote
         self.advice = advice
 

@@ -15,11 +15,11 @@ from shared.errors import Misconfigured
 from shared.setting_model import Settings
 from shared.setting_rules import RULES
 
-__all__ = ["STORAGE", "TRUST", "Problem", "Reading", "Settings", "environment", "read", "reading"]
+__all__ = ["NOT_SET", "STORAGE", "TRUST", "Problem", "Reading", "Settings", "environment", "read", "reading"]
 
 STORAGE = "AzureWebJobsStorage"  # and every name that starts like it
 TRUST = "WEBHOOK_"
-_HIDDEN = "a secret that is not shown"
+NOT_SET, _HIDDEN = "not set", "a secret that is not shown"
 # Somebody may have put a user and password, or a signature, into an address, or a key into the wrong setting.
 _CREDENTIALS, _QUERY = re.compile(r"//[^/@]*@"), re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
 _KEYS = re.compile(r"(accountkey|sharedaccess\w*|sig|secret|password)\s*=", re.IGNORECASE)
@@ -93,7 +93,7 @@ def _problem(name: str, values: Mapping[str, str]) -> Problem:
 
 def _shown(name: str, values: Mapping[str, str]) -> str:
     if name not in values:
-        return "not set"
+        return NOT_SET
     text = values[name]
     pasted = text in (values[other] for other in values if _secret(other)) or _KEYS.search(text.partition("?")[0])
     if _secret(name) or pasted:

@@ -57,7 +57,11 @@ def opened(file: Path) -> Iterator[Export]:
     except OSError as error:
         raise Misconfigured((f"{file} cannot be read ({error.strerror})",)) from error
     with stream:
-        yield Export(setup=head(stream), stream=stream)
+        try:
+            setup = head(stream)
+        except Misconfigured as error:
+            raise Misconfigured(tuple(f"{file}: {problem}" for problem in error.problems)) from error
+        yield Export(setup=setup, stream=stream)
 
 
 def head(stream: BinaryIO) -> Setup:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from cli.listing import Row, listing
+from cli.output import counted
 from cli.pool import in_order
 from cli.routes import routes
 from cli.spreadsheet import sheet
@@ -21,7 +22,7 @@ from shared.domain.values import Side
 from shared.errors import CosellError
 from shared.messages import Signal
 from shared.ports import Listed
-from shared.sync.adopting import Adopted, Adopting, Differs
+from shared.sync.adopting import Adopted, Adopting, Differs, What
 from shared.sync.sweep import Route
 from shared.sync.wording import said
 
@@ -50,12 +51,14 @@ class Winner(StrEnum):
 @dataclass
 class _Tally:
     pairs: int = 0
+    alone: int = 0
     differences: int = 0
     open: int = 0
     rows: list[Row] = field(default_factory=list)
 
     def add(self, found: Adopted) -> None:
-        self.pairs += 1
+        person = found.what is What.PERSON
+        self.pairs, self.alone = self.pairs + (not person), self.alone + person
         self.differences += len(found.differs)
         self.open += found.open
         for cells in _cells(found):
@@ -74,7 +77,9 @@ def adopt(
         Winner | None, typer.Option(help="Write this side's values where they differ without a base.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; nothing is linked or written.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write the report to this CSV file too.", dir_okay=False)] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report to this CSV file too.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Link opportunities and referrals that name each other already; equal values are settled, others are listed.
 
@@ -150,6 +155,15 @@ def _shown(each: Differs) -> tuple[str, str]:
 
 
 def _summary(tally: _Tally, *, dry_run: bool) -> str:
-    done = "would be taken over" if dry_run else "were taken over or looked at"
-    left = f"{tally.open} of them leave something to decide" if tally.open else "nothing is left to decide"
-    return f"{tally.pairs} pairs {done}, with {tally.differences} differences; {left}."
+    was = "was" if tally.pairs == 1 else "were"
+    done = "would be taken over" if dry_run else f"{was} taken over or looked at"
+    pairs = f"{counted(tally.pairs, 'pair')} {done}, with {counted(tally.differences, 'difference')}"
+    undecided = tally.open - tally.alone
+    leave = "leaves" if undecided == 1 else "leave"
+    left = f"{undecided} of them {leave} something to decide" if undecided else "none of them leaves anything to decide"
+    alone = (
+        f" Beside them: {counted(tally.alone, 'record')} to be decided first, as the report says."
+        if tally.alone
+        else ""
+    )
+    return f"{pairs}; {left}.{alone}"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.output import counted
 from cli.work import Asked, run
 from shared.connectors.dynamics.metadata import read_table
 from shared.connectors.dynamics.schema import Column
@@ -23,7 +24,7 @@ def add(app: typer.Typer) -> None:
 
 def columns(
     context: typer.Context,
-    table: Annotated[str, typer.Argument(help="A table's logical name.")] = "opportunity",
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="A table's logical name.")] = "opportunity",
     *,
     contains: Annotated[str, typer.Option(help="Only columns whose name or label contains this.")] = "",
     kind: Annotated[str, typer.Option("--type", help="Only columns of this type, like Money or String.")] = "",
@@ -42,8 +43,8 @@ async def listed(asked: Asked, table: str, *, contains: str = "", kind: str = ""
             asked.output.document({"table": table, "columns": []})
             return WRONG
     shown = sorted((one for one in found if _wanted(one, contains, kind)), key=lambda column: column.name)
-    asked.output.table(HEADS, [_cells(column) for column in shown])
-    asked.output.say(f"{len(shown)} columns of {table}.")
+    asked.output.table(HEADS, [_cells(column) for column in shown], whole=True)
+    asked.output.say(f"{counted(len(shown), 'column')} of {table}.")
     asked.output.document({"table": table, "columns": [_plain(column) for column in shown]})
     return WELL
 

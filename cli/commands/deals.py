@@ -10,6 +10,7 @@ import typer
 
 from cli.explained import link_rows, tell
 from cli.listing import listing
+from cli.output import counted
 from cli.work import Asked, Tools, run
 from shared.bootstrap import DEALS
 from shared.domain import deal
@@ -24,22 +25,26 @@ from shared.sync.explaining import Found, is_id
 
 COLUMNS = {"kind": 11, "record": 36, "referral": 36, "outcome": 8, "since": 20, "reason": 0}
 DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
-Ident = Annotated[str, typer.Argument(metavar="ID", help="The id of a referral or of an opportunity.")]
+Ident = Annotated[str, typer.Argument(metavar="ID", help="The id of a referral, an opportunity or a lead.")]
 
 
 def add(app: typer.Typer) -> None:
     deals = typer.Typer(no_args_is_help=True, help="The deals of this installation: list, show, explain, replay.")
+    deals.command("list")(list_deals)
     for command in (show, explain, replay):
         deals.command()(command)
-    deals.command("list")(list_deals)
     app.add_typer(deals, name="deals")
     app.command()(explain)
 
 
 def list_deals(
     context: typer.Context,
-    outcome: Annotated[Kind | None, typer.Option(help="Only deals whose last look ended so.")] = None,
-    since: Annotated[datetime | None, typer.Option(formats=DAYS, help="Only outcomes from then on (UTC).")] = None,
+    outcome: Annotated[
+        Kind | None, typer.Option(metavar="OUTCOME", help=f"Only deals whose last look ended so: {', '.join(Kind)}.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=DAYS, metavar="DATE", help="Only outcomes from then on (UTC).")
+    ] = None,
 ) -> None:
     """List every deal that has a link, with how the last look at it ended. Nothing is asked of either system."""
     run(_list(context.obj, outcome, since.replace(tzinfo=UTC) if since else None))
@@ -76,11 +81,14 @@ def checked(ident: str) -> str:
 
 
 async def _list(asked: Asked, outcome: Kind | None, since: datetime | None) -> None:
+    count = 0
     async with asked.tools() as tools:
         with listing(asked.output, "deals", COLUMNS) as row:
             async for link in tools.world.links.every():
                 if _wanted(link, outcome, since):
                     row(_cells(link))
+                    count += 1
+    asked.output.say(f"{counted(count, 'deal')}.")
 
 
 def _wanted(link: Link, outcome: Kind | None, since: datetime | None) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated
 
 import typer
 
+from cli.address import Address, address_of
 from cli.doctor import Report, diagnose
 from cli.doctor.diagnosis import COUNT
 from cli.work import Asked, run
@@ -23,16 +23,14 @@ def add(app: typer.Typer) -> None:
 
 def doctor(
     context: typer.Context,
-    app: Annotated[
-        str, typer.Option(help="The function app's address, https://…: webhooks must lead there.", show_default=False)
-    ] = "",
+    url: Address = "",
 ) -> None:
     """Check everything that must hold before going live. It changes nothing."""
     asked: Asked = context.obj
     if asked.reading.settings is None:
         _misused(asked, asked.reading.problems)
         raise typer.Exit(MISUSED)
-    report = run(examined(asked, app))
+    report = run(examined(asked, address_of(url)))
     raise typer.Exit(show(asked, report))
 
 
@@ -66,7 +64,7 @@ def _rows(cells: Iterable[Cells]) -> Iterator[tuple[str, ...]]:
 def _misused(asked: Asked, problems: tuple[Problem, ...]) -> None:
     """With a wrong setting nothing can be asked: each is named, and that is all there is to say."""
     rows = [("settings", one.name, "failed", f"it is {one.shown}", f"it may be {one.may_be}") for one in problems]
-    asked.output.table(COLUMNS, list(_rows(rows)))
+    asked.output.table(COLUMNS, list(_rows(rows)), whole=True)
     asked.output.say()
     asked.output.say("Everything else is looked at once the settings are right.")
     names = ("area", "check", "state", "found", "do")

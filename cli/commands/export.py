@@ -11,6 +11,7 @@ from cli.carrying.document import Setup
 from cli.carrying.file import end_text, head_text, link_text, replacing
 from cli.carrying.settings import secrets, without
 from cli.carrying.setup import setup_here
+from cli.output import counted
 from cli.work import Asked, Tools, run
 
 WELL = 0
@@ -22,11 +23,12 @@ def add(app: typer.Typer) -> None:
 
 def export(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.", show_default=False)],
     *,
     links: Annotated[bool, typer.Option("--links", help="Which referral is which opportunity, too: a backup.")] = False,
     customize: Annotated[
-        Path | None, typer.Option(help="The customisation file, where no setting names it.", show_default=False)
+        Path | None,
+        typer.Option(metavar="FILE", help="The customisation file, where no setting names it.", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
@@ -39,9 +41,9 @@ async def exported(asked: Asked, file: Path, *, links: bool, customize: Path | N
     async with asked.tools() as tools:
         setup = await setup_here(tools, links=links, customize=customize)
         count = await _written(asked, tools, setup, file, force=force)
-    more = f" and {count} links" if links else ""
+    more = f" and {counted(count, 'link')}" if links else ""
     custom = f", {setup.customize.name}" if setup.customize else ""
-    asked.output.say(f"{file}: {len(setup.settings)} settings{custom}{more}. It holds no secret.")
+    asked.output.say(f"{file}: {counted(len(setup.settings), 'setting')}{custom}{more}. It holds no secret.")
     asked.output.document({"file": str(file), "settings": dict(setup.settings), "links": count if links else None})
     return WELL
 

@@ -16,6 +16,7 @@ from cli.carrying.file import opened, replacing
 from cli.carrying.restoring import Restored, restore
 from cli.carrying.settings import for_azure
 from cli.carrying.setup import world_here
+from cli.output import counted
 from cli.work import Asked, run
 from shared.domain.link import Link
 from shared.errors import Misconfigured, NeedsDecision
@@ -23,8 +24,12 @@ from shared.errors import Misconfigured, NeedsDecision
 WELL, WRONG = 0, 1
 AZURE = "az functionapp config appsettings set --name <app> --resource-group <group> --settings @{file}"
 ELSEWHERE = "Links belong to one organisation and tenant: import them into an installation of the same"
-SettingsOut = Annotated[Path | None, typer.Option(help="Write what differs as `az` takes it.", show_default=False)]
-CustomizeOut = Annotated[Path | None, typer.Option(help="Write the customisation file.", show_default=False)]
+SettingsOut = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write what differs as `az` takes it.", show_default=False)
+]
+CustomizeOut = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the customisation file.", show_default=False)
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +49,14 @@ def add(app: typer.Typer) -> None:
 
 def imported(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="What `cosell export` wrote.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `cosell export` wrote.", show_default=False)],
     *,
     settings_out: SettingsOut = None,
     customize_out: CustomizeOut = None,
     links: Annotated[bool, typer.Option("--links", help="Put the file's links into the link store.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files and links that are there.")] = False,
 ) -> None:
-    """Show what a tested set-up has otherwise than this installation, and prepare to take it over."""
+    """Show where a tested set-up differs from this installation, and prepare to take it over."""
     wanted = Wanted(file=file, settings_out=settings_out, customize_out=customize_out, links=links, force=force)
     raise typer.Exit(run(taken(context.obj, wanted)))
 
@@ -115,7 +120,7 @@ async def restored(asked: Asked, wanted: Wanted, setup: Setup) -> Restored:
                 force=wanted.force,
                 told=lambda: bar.advance(bar.task_ids[0]),
             )
-    asked.output.say(f"{done.made} links made, {done.replaced} replaced, {done.same} were so already.")
+    asked.output.say(f"{counted(done.made, 'link')} made, {done.replaced} replaced, {done.same} were so already.")
     for why in done.left:
         asked.output.say(f"Not stored: {why}")
     return done

@@ -19,8 +19,7 @@ from shared.settings import STORAGE
 
 WELL, WRONG, UNREACHABLE = 0, 1, 3
 AWAY = 503
-COLUMNS = ("record", "since (UTC)", "why", "what to do")
-Record = Annotated[str, typer.Argument(help="KIND:ID, as the list shows it.", show_default=False)]
+Record = Annotated[str, typer.Argument(metavar="RECORD", help="KIND:ID, as the list shows it.", show_default=False)]
 
 
 def add(app: typer.Typer) -> None:
@@ -92,12 +91,12 @@ async def list_all(asked: Asked) -> int:
     if answer.status == AWAY:
         return told(asked, answer)
     body: dict[str, Any] = dict(answer.body)
-    rows = [(f"{one['kind']}:{one['id']}", _minute(one["at"]), one["reason"], one["advice"]) for one in body["parked"]]
-    if rows:
-        asked.output.table(COLUMNS, rows)
-    asked.output.say(_counted(len(rows), more=body["more"]))
+    for one in body["parked"]:  # no table: a record that is broken over lines cannot be copied
+        asked.output.say(f"{one['kind']}:{one['id']}  since {_minute(one['at'])} UTC")
+        asked.output.say(f"{one['reason'].rstrip('.')}. {one['advice']}\n")
+    asked.output.say(_counted(len(body["parked"]), more=body["more"]))
     asked.output.document(body)
-    return WRONG if rows else WELL
+    return WRONG if body["parked"] else WELL
 
 
 async def replay_one(asked: Asked, ref: Ref) -> int:

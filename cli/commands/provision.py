@@ -10,7 +10,9 @@ import typer
 from pydantic import SecretStr
 from rich.markup import escape
 
-from cli.output import harmless
+from cli.address import address_of
+from cli.doctor.crm_steps import DOOR
+from cli.output import counted, harmless
 from cli.provisioning import make, remove, webhook
 from cli.provisioning.carry import Done, carry
 from cli.provisioning.forms import Choice
@@ -21,7 +23,6 @@ from cli.provisioning.site import Site, guid
 from cli.provisioning.webhook import Hook
 from cli.work import Asked, run
 from shared.errors import CosellError
-from shared.setting_types import url as checked_url
 
 WRONG = 1  # as the tool's other commands say it
 
@@ -34,17 +35,24 @@ def provision(
     context: typer.Context,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and change nothing.")] = False,
-    url: Annotated[str, typer.Option(help="Where Dataverse posts its events: https://<app>/api/dynamics/events")] = "",
+    url: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where the function app answers: Dataverse posts its events there.")
+    ] = "",
     key: Annotated[
         str,
         typer.Option(help="The key of the function dynamics_events; better left out, it is then asked for unseen."),
     ] = "",
     new_key: Annotated[bool, typer.Option("--new-key", help="Send the key although one is set already.")] = False,
     application: Annotated[
-        str, typer.Option(help="Client id of the application user that gets the role; else AZURE_CLIENT_ID.")
+        str,
+        typer.Option(
+            metavar="GUID",
+            help="Client id of the application user that gets the role; else DATAVERSE_CLIENT_ID or AZURE_CLIENT_ID.",
+        ),
     ] = "",
     form: Annotated[
-        list[str] | None, typer.Option(help="Only the main form of this name gets the tab (may be repeated).")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only the main form of this name gets the tab; may be said several times."),
     ] = None,
     no_form: Annotated[bool, typer.Option("--no-form", help="Touch no form.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Take away what an earlier run made.")] = False,
@@ -58,7 +66,7 @@ def provision(
     asked: Asked = context.obj
     wish = Wish(
         ask=Ask(
-            hook=Hook(url=_address(url), key=SecretStr(key), renew=new_key),
+            hook=Hook(url=address_of(url, DOOR), key=SecretStr(key), renew=new_key),
             forms=Choice(names=frozenset(form or ()), none=no_form),
             application=_application(asked, application),
         ),
@@ -90,7 +98,7 @@ async def carried(asked: Asked, wish: Wish) -> None:
         with asked.output.progress("reading the environment"):
             plan = await (remove.plan(site, with_data=wish.with_data) if wish.remove else make.plan(site, ask))
         asked.output.say(f"Environment: {site.config.host}")
-        _told(asked, plan)
+        _told(asked, plan, "nothing of ours is there" if wish.remove else "everything is there")
         if plan.clashes or wish.dry_run or not plan.steps:
             _document(asked, site, plan, wish, Done())
             raise typer.Exit(WRONG if plan.clashes else 0)
@@ -99,16 +107,6 @@ async def carried(asked: Asked, wish: Wish) -> None:
         done = await _carry(asked, site, plan)
         _document(asked, site, plan, wish, done)
         _finish(asked, done)
-
-
-def _address(text: str) -> str:
-    """A key in the address would be printed with it."""
-    try:
-        return checked_url(text) if text else ""
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"--url is not a plain https address ({error}): the key is given apart, and never in the address"
-        ) from error
 
 
 def _application(asked: Asked, text: str) -> str:
@@ -128,14 +126,14 @@ async def _keyed(site: Site, hook: Hook) -> Hook:
     return replace(hook, key=SecretStr(given))
 
 
-def _told(asked: Asked, plan: Plan) -> None:
+def _told(asked: Asked, plan: Plan, complete: str) -> None:
     output = asked.output
     if plan.steps:
         output.table(("", "what"), [(str(each.act), each.what) for each in plan.steps])
         if plan.publishes:
             output.say(f"then publish {', '.join(sorted(plan.publishes))}, once")
     elif not plan.clashes:
-        output.say("Nothing to do: everything is there.")
+        output.say(f"Nothing to do: {complete}.")
     for text in plan.notes:
         output.say(f"left: {text}")
     for text in plan.clashes:
@@ -171,8 +169,9 @@ def _finish(asked: Asked, done: Done) -> None:
     for step, why in done.left:
         asked.output.say(f"left: {step.what}: {why}")
     if done.error is None:
-        asked.output.say(f"Done: {len(done.steps)} changes.")
+        asked.output.say(f"Done: {counted(len(done.steps), 'change')}.")
         return
     stopped = done.failed.what if done.failed else "publishing"
-    asked.output.say(f"Stopped at: {stopped}. {len(done.steps)} changes are made; run it again to go on.")
+    made = counted(len(done.steps), "change")
+    asked.output.say(f"Stopped at: {stopped}. Made before it: {made}; run it again to go on.")
     raise done.error

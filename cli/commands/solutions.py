@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.output import counted
 from cli.sheets import read_sheet, write_sheet
 from cli.solution_file import HEADER, TAB, TITLES, Checked, checked
 from cli.work import Asked, Tools, run
@@ -17,7 +18,7 @@ from shared.errors import CosellError, Misconfigured
 from shared.messages import Look, Signal, Why
 from shared.platform.world import Organisation
 
-FORBIDDEN = "DRY_RUN is on, so nothing is written: this is what would be"
+FORBIDDEN = "DRY_RUN is on, so nothing is written: this is what would be."
 ANOTHER = (
     "DATAVERSE_URL leads to organisation {found}, but this installation belongs to {pinned}: correct the setting, or "
     "give the other organisation an installation with a storage account of its own"
@@ -34,7 +35,9 @@ def add(app: typer.Typer) -> None:
 
 def load(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv file; `template` writes an empty one.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An .xlsx or .csv file; `template` writes an empty one.")
+    ],
     *,
     tab: Annotated[str, typer.Option(help="The tab of a workbook, where it is not the first.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and say what would be written.")] = False,
@@ -56,7 +59,9 @@ def listed(context: typer.Context) -> None:
 
 def template(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The .xlsx or .csv file to write; it must not exist yet.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The .xlsx or .csv file to write; it must not exist yet.")
+    ],
     *,
     filled: Annotated[bool, typer.Option("--filled", help="With the details that Dynamics 365 has already.")] = False,
 ) -> None:
@@ -64,7 +69,7 @@ def template(
     asked: Asked = context.obj
     rows = [_texts(one.solution) for one in run(_every(asked))] if filled else []
     write_sheet(file, TAB, HEADER, rows)
-    asked.output.say(f"{file} is there to be filled in; * marks what every solution needs")
+    asked.output.say(f"{file} is there to be filled in; * marks what every solution needs.")
     asked.output.document({"file": str(file), "details": len(rows)})
 
 
@@ -85,7 +90,7 @@ async def _load(asked: Asked, file: Path, tab: str, *, dry_run: bool) -> bool:
         await _same_organisation(tools)
         entries = library.planned(found.details.values(), await library.every())
         if dry_run or tools.settings.dry_run:
-            asked.output.say("Nothing is written: this is what would be" if dry_run else FORBIDDEN)
+            asked.output.say("Nothing is written: this is what would be." if dry_run else FORBIDDEN)
             _report(asked, file, entries, dry_run=True)
             return True
         await _write(asked, tools, library, dict(zip(found.details, entries, strict=True)))
@@ -135,7 +140,7 @@ def _changed(tools: Tools, entry: Entry) -> Signal:
 def _refuse(asked: Asked, file: Path, found: Checked) -> None:
     rows = [(str(one.row), one.column, one.what) for one in found.problems]
     asked.output.table(("row", "column", "what to do"), rows)
-    asked.output.say(f"Nothing was loaded: {len(rows)} to mend in {file.name}")
+    asked.output.say(f"Nothing was loaded: {len(rows)} to mend in {file.name}.")
     problems = [{"row": one.row, "column": one.column, "what": one.what} for one in found.problems]
     asked.output.document({"file": str(file), "loaded": False, "problems": problems})
 
@@ -147,8 +152,8 @@ def _report(asked: Asked, file: Path, entries: Sequence[Entry], *, dry_run: bool
     told = [(what, *_texts(one.solution)) for what in ("made", "changed") for one in done[what]]
     if dry_run and told:
         asked.output.table(("", *TITLES.values()), told)
-    counted = ", ".join(f"{len(found)} {what}" for what, found in done.items())
-    asked.output.say(f"{len(entries)} solutions in {file.name}: {counted}")
+    summed = ", ".join(f"{len(found)} {what}" for what, found in done.items())
+    asked.output.say(f"{counted(len(entries), 'solution')} in {file.name}: {summed}.")
     asked.output.document(
         {
             "file": str(file),

@@ -13,6 +13,7 @@ import typer
 
 from cli.commands.deals import DAYS, checked
 from cli.listing import listing
+from cli.output import counted
 from cli.plans import creates, in_short
 from cli.pool import in_order
 from cli.routes import routes
@@ -55,16 +56,24 @@ def sync(
     everything: Annotated[
         bool, typer.Option("--all", help="Every deal of both sides, history older than the first start too.")
     ] = False,
-    since: Annotated[datetime | None, typer.Option(formats=DAYS, help="Deals that changed since then (UTC).")] = None,
-    referral: Annotated[list[str] | None, typer.Option(help="This referral; may be said several times.")] = None,
-    opportunity: Annotated[list[str] | None, typer.Option(help="This opportunity; may be said several times.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=DAYS, metavar="DATE", help="Deals that changed since then (UTC).")
+    ] = None,
+    referral: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="This referral; may be said several times.")
+    ] = None,
+    opportunity: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="This opportunity; may be said several times.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List what would be looked at and what would be created.")
     ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew instead of going on with a run.")] = False,
-    most: Annotated[int, typer.Option(min=1, help="Wait while so many signals are on the queues.")] = 500,
+    most: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="Wait while so many signals are on the queues.")
+    ] = 500,
 ) -> None:
-    """Have deals looked at: a signal each, worked on by the functions. A run that was stopped is gone on with."""
+    """Have deals looked at: a signal each, worked on by the functions. A run that was stopped goes on."""
     wanted = Wanted(
         everything=everything,
         since=since.replace(tzinfo=UTC) if since else None,
@@ -149,7 +158,8 @@ async def _planned(asked: Asked, wanted: Wanted) -> None:
                 async for told in done:
                     row((told.signal.kind, told.signal.id, told.outcome.kind, in_short(told), told.outcome.reason))
                     looked, made = looked + 1, made + creates(told)
-    asked.output.say(f"{looked} deals would be looked at, and {made} records would be created. Nothing was written.")
+    deals, records = counted(looked, "deal"), counted(made, "record")
+    asked.output.say(f"{deals} would be looked at, and {records} would be created. Nothing was written.")
 
 
 async def _explained(tools: Tools, route: Route, ref: Ref) -> Explanation:

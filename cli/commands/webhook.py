@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.address import Address, address_of
 from cli.output import Output
 from cli.work import Asked, run
 from shared.connectors.partner_center.registration import EVENTS
@@ -14,7 +15,6 @@ from shared.connectors.partner_center.webhook import Webhook
 from shared.domain.registering import Proven, Registering, Step
 from shared.domain.subscription import Compared, Standing
 from shared.platform.webhook import described, reported
-from shared.setting_types import url as plain_url
 
 WRONG = 1  # as in cli.app: something is wrong or was left undone
 DONE = {
@@ -25,11 +25,6 @@ DONE = {
     Step.FORBIDDEN: "Not registered: {reason}.",
 }
 TESTS = {Proven.DELIVERED: "ok", Proven.FAILED: "failed", Proven.PENDING: "warning", Proven.UNTRIED: "warning"}
-Address = Annotated[
-    str,
-    typer.Option("--url", help="Where the function app answers, like https://contoso-cosell.azurewebsites.net. "
-                 "Default: PUBLIC_URL.", show_default=False),
-]  # fmt: skip
 
 
 def add(app: typer.Typer) -> None:
@@ -42,7 +37,7 @@ def add(app: typer.Typer) -> None:
 def show(context: typer.Context, url: Address = "") -> None:
     """Show what is registered at Partner Center, and what of it is ours, missing or foreign."""
     asked: Asked = context.obj
-    found = run(look(asked, _address(url)))
+    found = run(look(asked, address_of(url)))
     _show(asked.output, found)
     if asked.settings.mode == "live" and found.standing is not Standing.OURS:
         raise typer.Exit(WRONG)
@@ -63,7 +58,7 @@ def register(
 ) -> None:
     """Have Partner Center's events sent to this installation, and prove it with a test event."""
     asked: Asked = context.obj
-    wanted, address = _events(events), _address(url)
+    wanted, address = _events(events), address_of(url)
     done = run(registered(asked, wanted, address, overwrite=overwrite, dry_run=dry_run))
     _report(asked.output, done)
     if done.step is not Step.PLANNED and done.proof.state is not Proven.DELIVERED:
@@ -86,13 +81,6 @@ async def registered(
 
 def _at(webhook: Webhook, address: str) -> Webhook:
     return replace(webhook, address=address) if address else webhook
-
-
-def _address(text: str) -> str:
-    try:
-        return plain_url(text) if text else ""
-    except ValueError as error:
-        raise typer.BadParameter(f"{text} is {error}: it may be an https address", param_hint="--url") from error
 
 
 def _events(given: list[str] | None) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cli.output import counted
+
 
 class State(StrEnum):
     """How a check ended. A warning lets the product work, and says at what price."""
@@ -87,7 +89,8 @@ class Report:
 
     @property
     def summary(self) -> str:
-        return ", ".join(f"{len(self.of(state))} {state.value}" for state in State)
+        warnings = counted(len(self.of(State.WARNING)), State.WARNING.value)
+        return f"{len(self.of(State.OK))} ok, {warnings}, {len(self.of(State.FAILED))} failed"
 
     def document(self) -> Mapping[str, object]:
         return {"well": self.well, "mode": self.mode, "checks": [line.document() for line in self.lines]}

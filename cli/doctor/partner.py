@@ -19,7 +19,7 @@ from shared.domain.subscription import Standing
 from shared.errors import Refused
 
 Newest = tuple[Referral | Brief, ...]
-SAY_WHERE = "Set PUBLIC_URL to the app's https address, or name it with --app"
+SAY_WHERE = "Set PUBLIC_URL to the app's https address, or name it with --url"
 REGISTER = "At going live: `cosell webhook register`, with --overwrite once you know whose the present one is"
 FOUND: Mapping[Standing, str] = {
     Standing.NOTHING: "no webhook is registered: auto-heal alone finds what changes",

@@ -8,6 +8,7 @@ from cli.sheets.excel import excel_lines
 from cli.sheets.sheet import LARGEST, BadSheet, Line, Sheet, sheet_of
 from cli.sheets.text import text_lines
 from cli.sheets.writing import write_sheet
+from shared.errors import Misconfigured
 
 __all__ = ["BadSheet", "Line", "Sheet", "read_bytes", "read_sheet", "write_sheet"]
 
@@ -16,12 +17,15 @@ TEXTS = frozenset({".csv", ".tsv", ".txt"})
 
 
 def read_sheet(file: Path, tab: str = "") -> Sheet:
-    """The table in a file: of a workbook the tab of that name, else the first that is shown. Raises BadSheet."""
+    """The table in a file: of a workbook the tab of that name, else the first that is shown.
+
+    Raises BadSheet, and Misconfigured where there is no such file.
+    """
     try:
         with file.open("rb") as opened:
             data = opened.read(LARGEST + 1)
     except OSError as error:
-        raise BadSheet(f"{file} cannot be opened: {error.strerror or error}") from error
+        raise Misconfigured((f"{file} cannot be read ({error.strerror or error})",)) from error
     return read_bytes(data, file.name, tab)
 
 

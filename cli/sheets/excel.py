@@ -33,7 +33,8 @@ def _rows(clean: bytes, name: str, tab: str) -> Iterator[list[str]]:
     shown = [sheet for sheet in book.worksheets if tab in ("", sheet.title) and (tab or sheet.sheet_state == "visible")]
     if not shown:
         tabs = ", ".join(f'"{sheet.title}"' for sheet in book.worksheets) or "none"
-        raise BadSheet(f"{name} has no tab {f'called {tab!r}' if tab else 'that is shown'}; its tabs are {tabs}")
+        lacks = f'no tab called "{tab}"' if tab else "no tab that is shown"
+        raise BadSheet(f"{name} has {lacks}; its tabs are {tabs}")
     sheet = shown[0]
     sheet.reset_dimensions()  # a sheet's own word on its size is no more than that
     rows = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS + 1, values_only=True)

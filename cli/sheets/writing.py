@@ -18,7 +18,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from cli.output import harmless
-from cli.sheets.sheet import BadSheet
+from shared.errors import Misconfigured
 
 TEMPTING = ("=", "+", "-", "@", "\t", "\r", "\n")
 MARK = "'"
@@ -26,17 +26,17 @@ WIDTH = 40  # characters of a column
 
 
 def write_sheet(file: Path, tab: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A new file, .xlsx or .csv by its name; what is there stays. Raises BadSheet."""
+    """A new file, .xlsx or .csv by its name; what is there stays. Raises Misconfigured."""
     made = {".xlsx": excel_bytes, ".csv": csv_bytes}.get(file.suffix.casefold())
     if made is None:
-        raise BadSheet(f"{file.name} is neither .xlsx nor .csv: call it one of them")
+        raise Misconfigured((f"{file.name} is neither .xlsx nor .csv: call it one of them",))
     try:
         with file.open("xb") as opened:
             opened.write(made(tab, header, rows))
     except FileExistsError as error:
-        raise BadSheet(f"{file} exists already: choose another name, or move it away") from error
+        raise Misconfigured((f"{file} is there already: name another, or move it away",)) from error
     except OSError as error:
-        raise BadSheet(f"{file} cannot be written: {error.strerror or error}") from error
+        raise Misconfigured((f"{file} cannot be written ({error.strerror or error})",)) from error
 
 
 def excel_bytes(tab: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import io
+import json
 import signal
 import sys
 import textwrap
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from sandbox.demo.setting_up import STEPS, empty_site
 from sandbox.demo.story import SCENES, Story
@@ -88,7 +90,15 @@ def addresses(stack: Stack) -> None:
     say(f"  Partner Center  {stack.partner_center}/control/referrals")
     say(f"  Dynamics 365    {stack.dynamics}/api/data/v9.2/opportunities (Authorization: Bearer sandbox-seller)")
     say(f"  host log        {stack.log}")
-    say("docs/sandbox.md says how to act on either side.")
+    say("docs/sandbox.md says how to act on either side. The administrator's tool, in another terminal:")
+    say(f"  python dev.py cosell --settings {settings_file(stack)} doctor")
+
+
+def settings_file(stack: Stack) -> Path:
+    """What the functions run on, for `cosell --settings`; beside the host's log, and gone with it."""
+    file = stack.log.with_name("settings.json")
+    file.write_text(json.dumps({**stack.settings, "PUBLIC_URL": stack.host}, indent=2) + "\n", encoding="utf-8")
+    return file
 
 
 async def tour(*, keep: bool) -> int:

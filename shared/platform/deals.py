@@ -61,4 +61,4 @@ def nobody(ident: str) -> Answer:
 
 def unknown(ident: str) -> str:
     """What is said of an id that names nothing."""
-    return f"{ident} is no referral and no opportunity that this installation can see"
+    return f"{ident} is no referral, opportunity or lead that this installation can see"

@@ -104,7 +104,7 @@ class Office:
         ref = Ref(kind, ident)
         entry = await self._parked.get(self._pair, ref) if _is_ref(ref) else None
         if entry is None:
-            return _none(kind, ident)
+            return problem(404, f"{_named(kind, ident)} is not parked")
         await self._parked.clear(entry.pair, entry.ref)
         self._telemetry.event("parked_dropped", pair=entry.pair, record=str(entry.ref), reason=entry.reason)
         return Answer(body={"status": "dropped", "record": str(entry.ref)})
@@ -122,7 +122,11 @@ def _is_ref(ref: Ref) -> bool:
 
 
 def _none(kind: str, ident: str) -> Answer:
-    return problem(404, f"{kind[:MOST_KIND]}:{ident[:MOST_ID]} is not parked, and is no record of a deal")
+    return problem(404, f"{_named(kind, ident)} is not parked, and is no record of a deal")
+
+
+def _named(kind: str, ident: str) -> str:
+    return f"{kind[:MOST_KIND]}:{ident[:MOST_ID]}"
 
 
 def _shown(entry: ParkedEntry) -> dict[str, str]:

@@ -38,7 +38,7 @@ class What(StrEnum):
     ADOPTED = "adopted"
     LINKED = "linked before"
     LEFT = "left"
-    PERSON = "a person must decide"
+    PERSON = "to be decided"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -291,7 +291,7 @@ async def test_links_that_are_stored_otherwise_are_not_overwritten_unasked(bench
         await take(bench, file, links=True)
     assert key in str(caught.value)
     assert bench.links.rows == moved
-    assert "1 links made, 1 replaced, 0 were so" in (await take(bench, file, links=True, force=True))[1]
+    assert "1 link made, 1 replaced, 0 were so" in (await take(bench, file, links=True, force=True))[1]
     assert "0 links made, 0 replaced, 2 were so" in (await take(bench, file, links=True))[1]
     assert untagged(bench.links.rows) == untagged(before)
 

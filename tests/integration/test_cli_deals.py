@@ -110,7 +110,7 @@ async def test_replay_sends_the_signal_for_either_id(bench: Bench, tool: Tool) -
     await deals._replay(tool.asked(json=True), referral)
     assert tool.document == {"status": "replayed", "record": f"opportunity:{ident}"}
     assert [signal.why for signal in bench.signals.waiting] == [Why.REPLAY]
-    with pytest.raises(CosellError, match="no referral and no opportunity"):
+    with pytest.raises(CosellError, match="no referral, opportunity or lead"):
         await deals._replay(tool.asked(), "99999999-0000-4000-8000-000000000000")
 
     assert len(bench.signals.waiting) == 1

@@ -77,7 +77,7 @@ async def test_one_referral_of_history_is_shared_by_its_id(old: Bench, capsys: p
     first, *_ = await old.people.referrals()
     named = replace(ALL, everything=False, referrals=(str(first["id"]),))
     await sync._planned(tool.asked(), named)
-    assert "1 deals would be looked at, and 1 records would be created" in tool.said
+    assert "1 deal would be looked at, and 1 record would be created" in tool.said
     await sync._signalled(tool.asked(), named, restart=False, most=500)
     assert "1 of kind referral" in tool.said
     await old.settle()

@@ -18,7 +18,7 @@ async def test_columns_are_found_by_name_label_and_type(bench: Bench) -> None:
     assert "msft_microsoftpartnercenterhelp" in at.shown
     assert "Workload Specific Value Proposition" in at.shown
     assert "and 1 more" in at.shown
-    assert "1 columns of opportunity" in at.shown
+    assert "1 column of opportunity" in at.shown
 
 
 async def test_a_wrong_setting_does_not_hide_the_right_name(bench: Bench) -> None:

@@ -201,7 +201,7 @@ async def test_one_thing_wrong_is_exit_code_one(bench: Bench) -> None:
 
 
 async def test_a_webhook_must_lead_to_the_app_that_is_named(bench: Bench) -> None:
-    """With --app the address counts, not only its path: another installation's webhook is not ours."""
+    """With --url the address counts, not only its path: another installation's webhook is not ours."""
     await everything(bench)
     report = await examined(session(bench).asked, "https://ours.example.com")
     assert line_of(report, "webhook").finding.state is State.FAILED

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import replace
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.app import app
 from cli.commands.parked import desk, drop_one, list_all, ref_of, replay_all, replay_one
+from cli.output import Output
 from shared.domain.values import Ref, Side
 from shared.errors import Misconfigured, Remote, Unavailable
 from shared.messages import Why
@@ -122,3 +126,19 @@ def test_a_drop_is_asked_for_and_a_replay_needs_a_name() -> None:
     assert CliRunner().invoke(app, ["parked", "drop", "opportunity:x"], input="n\n").exit_code == 1
     assert CliRunner().invoke(app, ["parked", "replay"]).exit_code == 2
     assert CliRunner().invoke(app, ["parked", "replay", "opportunity:x", "--all"]).exit_code == 2
+
+
+async def test_a_parked_record_can_be_copied(bench: Bench) -> None:
+    """In a narrow terminal too the record stands whole at the start of its line, as `replay` and `drop` take it."""
+    ref, paper = await parked_twice(bench), io.StringIO()
+    narrow = Console(file=paper, width=60)
+    asked = replace(session(bench).asked, output=Output(consoles=(narrow, narrow)))
+    assert await list_all(asked) == 1
+    assert [line.split()[0] for line in paper.getvalue().splitlines() if "since" in line].count(str(ref)) == 1
+
+
+async def test_what_is_not_parked_cannot_be_dropped_and_is_a_deal_all_the_same(bench: Bench) -> None:
+    """The answer says no more than that: a deal's own record is not called none."""
+    at = session(bench)
+    assert await drop_one(at.asked, Ref("referral", GUID)) == 1
+    assert at.shown.strip() == f"referral:{GUID} is not parked"

@@ -126,3 +126,9 @@ def test_a_clash_ends_with_one_and_a_document(typed: Typed) -> None:
     assert result.exit_code == 1
     assert any("set DATAVERSE_PREFIX=cosell" in text for text in document["clashes"])
     assert document["steps"] == [] or not any(step["done"] for step in document["steps"])
+
+
+def test_where_nothing_was_made_nothing_is_removed(typed: Typed) -> None:
+    """An empty environment is told apart from a complete one."""
+    done = typed("--remove", "--yes")
+    assert (done.exit_code, "Nothing to do: nothing of ours is there." in done.output) == (0, True)

@@ -15,6 +15,7 @@ from cli.sheets.sheet import LARGEST, LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, MOS
 from cli.sheets.text import DELIMITERS
 from cli.sheets.writing import csv_bytes, excel_bytes
 from cli.sheets.zipped import DEEPEST, FEW_ELEMENTS, MOST_PARTS, MOST_UNPACKED
+from shared.errors import Misconfigured
 
 HEADER = ("Solution Identifier*", "Solution Name*")
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", '=HYPERLINK("https://example.com")', "'quoted", "plain")
@@ -83,7 +84,7 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     """Writing never takes another file's place."""
     file = tmp_path / "details.csv"
     file.write_text("mine", encoding="utf-8")
-    with pytest.raises(BadSheet, match="exists already"):
+    with pytest.raises(Misconfigured, match="there already"):
         write_sheet(file, "Details", HEADER, [])
 
     assert file.read_text(encoding="utf-8") == "mine"
@@ -240,5 +241,5 @@ def test_another_kind_of_file_is_named(tmp_path: Path) -> None:
     """What is neither Excel nor CSV is not guessed at, and a file that is not there is said to be missing."""
     with pytest.raises(BadSheet, match=r"neither \.xlsx nor \.csv"):
         read_bytes(b"a,b", "x.json")
-    with pytest.raises(BadSheet, match="cannot be opened"):
+    with pytest.raises(Misconfigured, match="cannot be read"):
         read_sheet(tmp_path / "nowhere.csv")
