@@ -11,7 +11,7 @@ from shared.domain.link import Intent, Link, Purpose, Recorded
 from shared.domain.outcome import Kind, Outcome, delayed
 from shared.domain.policy import Policy
 from shared.domain.record import Snapshot
-from shared.domain.values import Side
+from shared.domain.values import Ref, Side
 from shared.ports import Clock, Gateway, Links
 from shared.sync import retry
 
@@ -50,6 +50,27 @@ class Desk:
     @property
     def titles(self) -> Mapping[Side, str]:
         return {Side.PARTNER: self.partner.title, Side.CRM: self.crm.title}
+
+    def is_deal(self, side: Side, kind: str) -> bool:
+        """Is a record of that kind a deal's own, on that side? Others only wake deals that wait for them."""
+        return kind in self._kinds(side)
+
+    def ref(self, link: Link) -> Ref:
+        """The CRM record of a link."""
+        return Ref(link.kind or self.deals.kind, link.key)
+
+    def refs(self, link: Link) -> tuple[Ref, ...]:
+        """Every record that a link's deal was ever known by."""
+        partner = (Ref(self.partner.kind, link.partner),) if link.partner else ()
+        return (self.ref(link), *partner, *((link.origin,) if link.origin else ()))
+
+    def _kinds(self, side: Side) -> tuple[str, ...]:
+        gateways = (self.partner,) if side is Side.PARTNER else (self.deals, self.leads)
+        return tuple(gateway.kind for gateway in gateways if gateway)
+
+    def side_of(self, system: str) -> Side | None:
+        """Which side a system's name in an error means; None for anything that is neither."""
+        return next((side for side, title in self.titles.items() if title == system), None)
 
     def intent(self, purpose: Purpose) -> Intent:
         now = self.clock.now()

@@ -101,7 +101,7 @@ class Job:
         if (pause := await self._pause()) is not None:
             return _Attempt(outcome=delayed("a system is paused", pause), counts=False, paused=True, looked=False)
         try:
-            if signal.side is Side.CRM and not self._reconcile.is_deal(Side.CRM, signal.kind):
+            if signal.side is Side.CRM and not self._reconcile.desk.is_deal(Side.CRM, signal.kind):
                 return await self._wake_others(signal)
             return _ended(await self._look_twice(signal))
         except (Transient, AccessLost, Misconfigured) as error:
@@ -160,7 +160,7 @@ class Job:
             self._telemetry.event("delay_not_noted", record=str(signal.ref), reason=str(error))
 
     async def _pause_system(self, error: RemoteError, seconds: float) -> None:
-        side = self._reconcile.side_of(error.remote.system)
+        side = self._reconcile.desk.side_of(error.remote.system)
         if side is None:
             return
         end = self._clock.now() + timedelta(seconds=seconds)
@@ -174,7 +174,7 @@ class Job:
         """A record beside the deals changed: those that wait for it or show it are looked at again."""
         keys = {*await self._links.waiting_on(signal.ref), *await self._reconcile.showing(signal.ref)}
         for key in sorted(keys):
-            kind = self._reconcile.ref(await self._links.get(key)).kind
+            kind = self._reconcile.desk.ref(await self._links.get(key)).kind
             await self._signals.send(
                 Signal(pair=signal.pair, look=Look.OPPORTUNITY, side=Side.CRM, kind=kind, id=key, why=Why.AGAIN)
             )
@@ -211,7 +211,7 @@ class Job:
         """A linked deal is parked once, whichever of its records was looked at."""
         if link is None or not link.linked:
             return signal.ref, signal.side
-        return self._reconcile.ref(link), Side.CRM
+        return self._reconcile.desk.ref(link), Side.CRM
 
     async def _park(self, ref: Ref, side: Side, body: bytes, outcome: Outcome) -> None:
         entry = ParkedEntry(
@@ -227,7 +227,7 @@ class Job:
 
     async def _clear(self, signal: Signal, link: Link | None) -> None:
         """A record's success clears what was parked of it, on either side."""
-        refs = {signal.ref, *(self._reconcile.refs(link) if link is not None else ())}
+        refs = {signal.ref, *(self._reconcile.desk.refs(link) if link is not None else ())}
         for ref in sorted(refs):
             await self._parked.clear(self._policy.pair, ref)
 

@@ -12,29 +12,28 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 
 from shared.domain import deal
 from shared.domain.lifecycle import CLOSED
 from shared.domain.link import Link
-from shared.domain.outcome import Kind, Outcome, delayed, done, left, parked, waiting
+from shared.domain.outcome import Kind, Outcome, done, left, parked, waiting
 from shared.domain.policy import Policy
 from shared.domain.record import Snapshot
 from shared.domain.values import Ref, Side
 from shared.errors import NeedsDecision, NotMet, Refused
 from shared.messages import Look, Signal, Why
 from shared.ports import Clock, Cursors, Gateway, Links
-from shared.sync import retry
 from shared.sync.adoption import adopt
 from shared.sync.baseline import ALWAYS, baseline
 from shared.sync.creation import create_referral, create_row, row_key
 from shared.sync.desk import Desk, Ended, Linked, Result
 from shared.sync.identify import CLOSED_BEFORE, What, adoptable, early_kind, identify, referral_of_lead
-from shared.sync.pairs import FAILED, keep_in_step
+from shared.sync.pairs import keep_in_step
 from shared.sync.promotion import adopted, of_lead, promote, ripe, unfinished
 from shared.sync.rehoming import rehome
 from shared.sync.replay import freed, reopened
 from shared.sync.settle import save
+from shared.sync.shortcuts import not_yet, nothing_new, skipped, was_asleep
 from shared.sync.telling import Trail, explain, note_delay, record
 
 LEAD_ALONE = "its referral has ended, and a lead alone is none"
@@ -79,7 +78,7 @@ class Reconcile:
     async def _from_partner(self, signal: Signal, trail: Trail) -> Ended:
         link = await self._desk.links.by_partner(signal.id)
         trail.desk = self._desk.at(link.kind if link else "")
-        if link is not None and (skip := self._skip(link, signal)):
+        if link is not None and (skip := skipped(trail.desk, link, signal)):
             return Ended(outcome=skip, told=True)
         trail.key, trail.referral = link.key if link else "", signal.id
         referral = await trail.desk.partner.read(signal.id)
@@ -92,7 +91,7 @@ class Reconcile:
         return await self._linked_referral(signal, referral, link, trail)
 
     async def _linked_referral(self, signal: Signal, referral: Snapshot, link: Link, trail: Trail) -> Ended:
-        if _nothing_new(link, referral, signal):
+        if nothing_new(link, referral, signal):
             return Ended(outcome=done("nothing new since the last look"), link=link, told=True)
         row = await trail.desk.crm.read(link.key)
         if row is None:
@@ -138,7 +137,7 @@ class Reconcile:
         trail.desk = self._desk.at(link.kind or signal.kind)
         if link.moved and signal.why in (Why.REPLAY, Why.AGAIN):  # a look that was begun there or asked for
             return await self._from_crm(signal.model_copy(update={"id": link.moved, "kind": self._desk.kind}), trail)
-        if skip := self._skip(link, signal):
+        if skip := skipped(trail.desk, link, signal):
             return Ended(outcome=skip, told=True)
         trail.key, trail.referral = link.key, link.partner or ""
         if not link.linked or link.partner is None:
@@ -194,7 +193,7 @@ class Reconcile:
                 return await self._renew(pair, signal, trail)
             ours = pair.link.grown if ripe(pair) else ""  # one that was opened again may be qualified once more
             pair = replace(pair, link=replace(pair.link, flips=(), detached=False, gone=None, grown=ours))
-        wide = signal.look is Look.COSELL or _was_asleep(pair.link)
+        wide = signal.look is Look.COSELL or was_asleep(pair.link)
         try:
             ended = await keep_in_step(trail.desk, pair, wide=wide)
         except NotMet:  # nobody can fill in a qualified lead, but the opportunity that a person made of it
@@ -228,28 +227,13 @@ class Reconcile:
         link = await save(trail.desk, freed(pair.link))
         return await self._continue(await create_referral(trail.desk, pair.crm, link), signal, trail)
 
-    def _skip(self, link: Link, signal: Signal) -> Outcome | None:
-        """Reasons to look no further that need nothing but the link."""
-        if signal.why is Why.REPLAY:
-            return None
-        if link.moved:
-            return left("it was a lead, and its deal goes on as an opportunity of its own")
-        if link.gone is not None:
-            return left(f"its record in {self._desk.titles[link.gone]} is gone")
-        if link.detached and link.linked:
-            return left("reopened after its referral was closed for good")
-        asleep = link.outcome is not None and link.outcome.kind == Kind.DELAYED and link.wake_at is not None
-        if asleep and link.wake_at and self._desk.clock.now() + timedelta(seconds=1) < link.wake_at:
-            return left("it is looked at again when its delay is over")
-        return None
-
     async def _absent(
         self, signal: Signal, link: Link | None, trail: Trail, side: Side, row: Snapshot | None = None
     ) -> Ended:
         """What cannot be read for minutes is lag; a linked record that stays absent, or whose end was told, is gone."""
         title = trail.desk.titles[side]
         linked = link is not None and link.linked
-        if signal.why is not Why.GONE and (later := self._not_yet(signal, link if linked else None, title)):
+        if signal.why is not Why.GONE and (later := not_yet(trail.desk, signal, link if linked else None, title)):
             if linked:
                 await note_delay(trail.desk, link, later)
             return Ended(outcome=later, told=True)
@@ -263,21 +247,6 @@ class Reconcile:
         reason = f"Its record in {title} is gone: nothing is synchronised any more until an administrator replays it"
         bury = left(reason)
         return await explain(trail, bury, change=lambda now: replace(now, gone=side, intents=()))
-
-    def _not_yet(self, signal: Signal, link: Link | None, title: str) -> Outcome | None:
-        """The lag is counted from the announcement, and for a linked record from the first look that missed it.
-
-        An old signal says nothing of a record that was made a moment ago.
-        """
-        reason, now = f"announced and not readable yet in {title}", self._desk.clock.now()
-        if link is None:
-            since = signal.first_sent or now
-        elif link.gone is not None:
-            return None
-        else:
-            missed = link.outcome is not None and link.outcome.reason == reason
-            since = link.outcome.at if link.outcome is not None and missed else now
-        return delayed(reason, retry.lagging(now - since)) if now - since < retry.LAG else None
 
     async def _make_again(self, link: Link, signal: Signal, trail: Trail, side: Side) -> Ended:
         """The record that is gone is made again, because an administrator asks for it."""
@@ -295,26 +264,10 @@ class Reconcile:
         trail.key = row_key(trail.desk, referral)
         return await self._continue(await create_row(trail.desk, referral), signal, trail)
 
-    def is_deal(self, side: Side, kind: str) -> bool:
-        """Is a record of that kind a deal's own, on that side? Others only wake deals that wait for them."""
-        return kind in self._kinds(side)
-
-    def ref(self, link: Link) -> Ref:
-        """The CRM record of a link."""
-        return Ref(link.kind or self._desk.deals.kind, link.key)
-
-    def refs(self, link: Link) -> tuple[Ref, ...]:
-        """Every record that a link's deal was ever known by."""
-        partner = (Ref(self._desk.partner.kind, link.partner),) if link.partner else ()
-        return (self.ref(link), *partner, *((link.origin,) if link.origin else ()))
-
-    def _kinds(self, side: Side) -> tuple[str, ...]:
-        gateways = (self._desk.partner,) if side is Side.PARTNER else (self._desk.deals, self._desk.leads)
-        return tuple(gateway.kind for gateway in gateways if gateway)
-
-    def side_of(self, system: str) -> Side | None:
-        """Which side a system's name in an error means; None for anything that is neither."""
-        return next((side for side, title in self._desk.titles.items() if title == system), None)
+    @property
+    def desk(self) -> Desk:
+        """What it works with."""
+        return self._desk
 
     async def showing(self, beside: Ref) -> tuple[str, ...]:
         """Keys of the deals that show a record of the CRM beside them."""
@@ -325,16 +278,3 @@ class Reconcile:
         links = self._desk.links
         link = await (links.by_partner(ref.id) if side is Side.PARTNER else links.get(ref.id))
         await note_delay(self._desk, link, outcome)
-
-
-def _was_asleep(link: Link) -> bool:
-    """What was said of Microsoft's side while the deal was delayed was acknowledged without a look."""
-    return bool(link.invited) and link.outcome is not None and link.outcome.kind == Kind.DELAYED
-
-
-def _nothing_new(link: Link, referral: Snapshot, signal: Signal) -> bool:
-    """The one shortcut that is safe: this very version was settled, and nothing is unfinished (rules.md §7)."""
-    begun = bool(link.intents or link.owed or link.waiting or link.unsaid or unfinished(link))
-    failed = link.outcome is not None and link.outcome.kind in FAILED
-    narrow = signal.look is not Look.COSELL and signal.why in (Why.EVENT, Why.HEAL)
-    return narrow and not begun and not failed and referral.version == link.version(Side.PARTNER)
