@@ -6,6 +6,7 @@ setting is wrong · 3 a system could not be reached or let nobody in.
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -82,6 +83,9 @@ def common(
 
 def main() -> None:
     """Run the tool as a program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # Windows gives a file or a pipe a code page without ≠ and ✓
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     try:
         app(prog_name="cosell")
     except Misconfigured as error:

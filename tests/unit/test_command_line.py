@@ -122,3 +122,12 @@ def test_json_is_understood_behind_a_command(tmp_path: Path) -> None:
         for line in (["doctor", "--json"], ["--json", "doctor"])
     )
     assert (behind.exit_code, json.loads(behind.stdout)) == (2, json.loads(before.stdout))
+
+
+def test_what_is_piped_is_utf_8_whatever_the_code_page(tmp_path: Path) -> None:
+    """A character that the system's code page lacks ends no command with a traceback."""
+    (tmp_path / "s.json").write_text(json.dumps({"MODE": "✓"}), encoding="utf-8")
+    line = [sys.executable, "-m", "cli", "--settings", str(tmp_path / "s.json"), "doctor", "--json"]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(line, capture_output=True, env=environment, check=False)  # noqa: S603 - ours
+    assert (done.returncode, "✓" in done.stdout.decode(), "✓" in done.stderr.decode()) == (2, True, True)
