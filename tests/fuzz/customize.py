@@ -166,9 +166,9 @@ def _told() -> Sequence[bytes]:
 
 
 PARSERS = (
-    Parser(name="customize-file", read=_file, samples=_examples),
-    Parser(name="customize-setting", read=_setting, samples=_settings),
-    Parser(name="customized-metadata", read=_metadata, samples=_described),
+    Parser(name="customize-file", read=_file, samples=_examples, largest=4096),
+    Parser(name="customize-setting", read=_setting, samples=_settings, largest=4096),
+    Parser(name="customized-metadata", read=_metadata, samples=_described, largest=2048),
     Parser(name="customized-referral", read=_referral, samples=_told),
     Parser(
         name="customized-column",

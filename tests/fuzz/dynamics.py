@@ -188,7 +188,7 @@ PARSERS = (
     Parser(name="dynamics-lookups", read=_currency, samples=_found),
     Parser(name="dynamics-create-answers", read=_create, samples=lambda: [*_found(), *_rows()]),
     Parser(name="dynamics-batch", read=_batch, samples=_batches),
-    Parser(name="dynamics-metadata", read=_metadata, samples=_described),
+    Parser(name="dynamics-metadata", read=_metadata, samples=_described, largest=4096),
     Parser(name="dynamics-changes", read=lambda data: _changes(_links(), data), samples=_pages),
     Parser(name="dynamics-baseline", read=lambda data: _changes(None, data), samples=_pages),
     Parser(name="dynamics-cursor", read=_cursor, samples=lambda: [_links().encode()]),
