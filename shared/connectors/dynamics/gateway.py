@@ -18,6 +18,7 @@ from shared.connectors.dynamics.directory import Directory
 from shared.connectors.dynamics.discovery import find_solutions
 from shared.connectors.dynamics.foresight import foreseen
 from shared.connectors.dynamics.holding import Holding
+from shared.connectors.dynamics.knowing import known, unknown
 from shared.connectors.dynamics.library import Library
 from shared.connectors.dynamics.metadata import TEXT, read_table
 from shared.connectors.dynamics.microsoft import flows_active
@@ -135,7 +136,7 @@ class Dynamics:
                 yield page
         except UnknownName as error:
             self.memory.schema = None
-            raise _unknown(error) from error
+            raise unknown(error) from error
 
     def every(self, *, before: datetime | None, since: datetime | None) -> AsyncIterator[tuple[Listed, ...]]:
         """Those whose sync column is yes; see `walking`."""
@@ -267,16 +268,7 @@ class Dynamics:
         return schema
 
     async def _known(self, call: Callable[[Schema], Awaitable[T]]) -> T:
-        """A call under the metadata as it is known, once more under fresh metadata if a name is unknown by now."""
-        try:
-            return await call(await self._schema())
-        except UnknownName:
-            self.memory.schema = None
-        try:
-            return await call(await self._schema())
-        except UnknownName as error:
-            raise _unknown(error) from error
+        return await known(call, schema=self._schema, forget=self._forget)
 
-
-def _unknown(error: UnknownName) -> Misconfigured:
-    return Misconfigured((f"Dynamics 365 does not know a table or column that is used: {error}",))
+    def _forget(self) -> None:
+        self.memory.schema = None

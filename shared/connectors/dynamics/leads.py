@@ -13,6 +13,7 @@ from shared.connectors.dynamics.calls import Batched, Calls
 from shared.connectors.dynamics.config import Config
 from shared.connectors.dynamics.defaults import Body
 from shared.connectors.dynamics.directory import Directory
+from shared.connectors.dynamics.knowing import known
 from shared.connectors.dynamics.lead_reading import LeadReader, columns, query
 from shared.connectors.dynamics.lead_schema import (
     DISQUALIFIED,
@@ -29,13 +30,13 @@ from shared.connectors.dynamics.metadata import read_table
 from shared.connectors.dynamics.odata import Row, equals, is_guid
 from shared.connectors.dynamics.reading import Native
 from shared.connectors.dynamics.unread import unread
-from shared.connectors.dynamics.verdicts import AlreadyClosed, AlreadyThere, UnknownName
+from shared.connectors.dynamics.verdicts import AlreadyClosed, AlreadyThere
 from shared.connectors.dynamics.writing import Trace
 from shared.connectors.rest import took_effect
 from shared.domain import deal
 from shared.domain.lifecycle import NOT_WON, Stage
 from shared.domain.values import Group, Money, Ref, Side, Values
-from shared.errors import AccessLost, Conflict, Misconfigured
+from shared.errors import AccessLost, Conflict
 from shared.ports import Change, Clock, Draft, Page, Recovered, Search, Snapshot, World
 
 T = TypeVar("T")
@@ -212,15 +213,10 @@ class Leads:
             return self.memory.schema
 
     async def _known(self, call: Callable[[LeadSchema], Awaitable[T]]) -> T:
-        """A call under the metadata as it is known, once more under fresh metadata if a name is unknown by now."""
-        try:
-            return await call(await self.schema())
-        except UnknownName:
-            self.memory.schema = None
-        try:
-            return await call(await self.schema())
-        except UnknownName as error:
-            raise Misconfigured((f"Dynamics 365 does not know a column of lead that is used: {error}",)) from error
+        return await known(call, schema=self.schema, forget=self._forget)
+
+    def _forget(self) -> None:
+        self.memory.schema = None
 
 
 def _qualifying(schema: LeadSchema) -> dict[str, object]:
