@@ -62,7 +62,7 @@ class Reconcile:
 
         Raises what only time or an administrator mends (Transient, AccessLost, Misconfigured) and bugs.
         """
-        trail = Trail(desk=self._desk)
+        trail = Trail(desk=self._desk, began=self._desk.clock.now())
         try:
             ended = await (self._from_partner if signal.side is Side.PARTNER else self._from_crm)(signal, trail)
         except NotMet as error:
@@ -233,7 +233,7 @@ class Reconcile:
         """What cannot be read for minutes is lag; a linked record that stays absent, or whose end was told, is gone."""
         title = trail.desk.titles[side]
         linked = link is not None and link.linked
-        if signal.why is not Why.GONE and (later := not_yet(trail.desk, signal, link if linked else None, title)):
+        if signal.why is not Why.GONE and (later := not_yet(trail, signal, link if linked else None, title)):
             if linked:
                 await note_delay(trail.desk, link, later)
             return Ended(outcome=later, told=True)

@@ -13,6 +13,7 @@ from shared.sync import retry
 from shared.sync.desk import Desk
 from shared.sync.pairs import FAILED
 from shared.sync.promotion import unfinished
+from shared.sync.telling import Trail
 
 
 def skipped(desk: Desk, link: Link, signal: Signal) -> Outcome | None:
@@ -31,12 +32,13 @@ def skipped(desk: Desk, link: Link, signal: Signal) -> Outcome | None:
     return None
 
 
-def not_yet(desk: Desk, signal: Signal, link: Link | None, title: str) -> Outcome | None:
+def not_yet(trail: Trail, signal: Signal, link: Link | None, title: str) -> Outcome | None:
     """The lag is counted from the announcement, and for a linked record from the first look that missed it.
 
-    An old signal says nothing of a record that was made a moment ago.
+    An old signal says nothing of a record that was made a moment ago, and a look that stalled after its read nothing of
+    what came to be readable meanwhile: the lag ends where the look began.
     """
-    reason, now = f"announced and not readable yet in {title}", desk.clock.now()
+    reason, now = f"announced and not readable yet in {title}", trail.desk.clock.now()
     if link is None:
         since = signal.first_sent or now
     elif link.gone is not None:
@@ -44,7 +46,7 @@ def not_yet(desk: Desk, signal: Signal, link: Link | None, title: str) -> Outcom
     else:
         missed = link.outcome is not None and link.outcome.reason == reason
         since = link.outcome.at if link.outcome is not None and missed else now
-    return delayed(reason, retry.lagging(now - since)) if now - since < retry.LAG else None
+    return delayed(reason, retry.lagging(now - since)) if trail.began - since < retry.LAG else None
 
 
 def was_asleep(link: Link) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from shared.domain.intents import with_base
 from shared.domain.link import Link
@@ -18,9 +19,13 @@ from shared.sync.settle import moved, save
 
 @dataclass
 class Trail:
-    """What a look has come to know, for whoever has to explain why it ended early, and the desk that it works at."""
+    """What a look has come to know, for whoever has to explain why it ended early, and the desk that it works at.
+
+    `began` is before its first read: what was missing may be there by the time that a stalled look decides on it.
+    """
 
     desk: Desk
+    began: datetime
     key: str = ""
     referral: str = ""
     crm: Snapshot | None = None

@@ -15,7 +15,7 @@ from shared.errors import Remote, Unavailable
 from shared.messages import Look, Why
 from shared.ports import Recovered, Search
 from tests.fakes.gateway import DANA
-from tests.fakes.store import START
+from tests.fakes.store import START, nothing
 from tests.fakes.world import LIVE, World
 from tests.scenarios.pairs import linked_from_crm, linked_from_partner
 
@@ -188,3 +188,27 @@ async def test_a_linked_record_that_stays_absent_is_gone() -> None:
     assert w.link.gone is Side.PARTNER
     assert w.clock.now() - w.link.outcome.at < timedelta(minutes=1)  # type: ignore[union-attr]  # it was told just now
     assert timedelta(minutes=9) < w.clock.now() - START < timedelta(minutes=30)
+
+
+async def test_a_look_that_stalls_after_its_read_calls_nothing_gone() -> None:
+    """What it missed came to be readable while it stalled: absence lasts from the first miss to the last read."""
+    w = World()
+    await w.heal()
+    w.partner.lag = 400
+    ident = w.crm.make()
+    await w.settle(within=timedelta(seconds=5))
+    await w.send(Look.REFERRAL, Side.PARTNER, w.referral.id, within=timedelta(seconds=5))
+    assert "not readable yet" in w.link.outcome.reason  # type: ignore[union-attr]  # it was noted just now
+    w.clock.advance(380)
+
+    async def stall(where: str) -> None:
+        if where == "partner.read done":
+            w.partner.hook = nothing
+            w.clock.advance(301)
+
+    w.partner.hook = stall
+    outcomes = await w.replay(Side.CRM, ident)
+
+    assert not [outcome.reason for outcome in outcomes if "is gone" in outcome.reason]
+    assert w.link.gone is None
+    assert (w.referral.counterpart, w.row.counterpart) == (ident, w.referral.id)
