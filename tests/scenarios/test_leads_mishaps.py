@@ -245,7 +245,7 @@ async def test_a_lead_that_is_reopened_by_an_automation_is_no_endless_loop() -> 
             world.leads.edit(lead, **{deal.STAGE: Stage.LEAD})
         return answer
 
-    world.leads.write = reopened  # type: ignore[method-assign]
+    world.leads.write = reopened  # type: ignore[method-assign]  # an automation of theirs reopens it
     world.partner.edit(world.referral.id, **{deal.STAGE: Stage.ACTIVE})
     for _ in range(60):
         await world.step()
@@ -255,7 +255,7 @@ async def test_a_lead_that_is_reopened_by_an_automation_is_no_endless_loop() -> 
     assert world.signals.next_at is None
     assert world.parked.entries
 
-    world.leads.write = write  # type: ignore[method-assign]
+    world.leads.write = write  # type: ignore[method-assign]  # and stops doing so
     await world.send(Look.LEAD, Side.CRM, lead, Why.REPLAY)
     moved(world)
 

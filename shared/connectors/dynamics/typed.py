@@ -78,7 +78,7 @@ class Typed:
     def moment(self, given: Constant) -> str:
         text = spelled(given).strip()
         try:
-            day = datetime.fromisoformat(text).date() if len(text) > 10 else date.fromisoformat(text)  # noqa: PLR2004
+            day = datetime.fromisoformat(text).date()
         except ValueError as error:
             raise ValueError(f"a date like 2027-01-31 for {self.column.name}") from error
         return self.day(day)
