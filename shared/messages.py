@@ -51,7 +51,8 @@ class Signal(BaseModel):
     """Look at this record again.
 
     `side`, `kind` and `id` name the record; `first_sent` bounds how long a delayed signal lives; `tries` grows its
-    delay; `trace` is a W3C traceparent. Fields of a newer version are kept when the signal is sent again.
+    delay; `due` is when it was to be looked at, which every sending sets; `trace` is a W3C traceparent. Fields of a
+    newer version are kept when the signal is sent again.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
@@ -65,6 +66,7 @@ class Signal(BaseModel):
     why: Why = Why.EVENT
     tries: int = Field(default=0, ge=0)
     first_sent: Annotated[datetime, AfterValidator(_in_our_time)] | None = None
+    due: Annotated[datetime, AfterValidator(_in_our_time)] | None = None
     trace: str = Field(default="", max_length=128)
 
     @property

@@ -162,6 +162,12 @@ class Links(Protocol):
     def every(self) -> AsyncIterator[Link]: ...
 
 
+class Shelf(Links, Protocol):
+    """The links as they lie in the store; `recent` gives those stored since then, by its own clock and in no order."""
+
+    def recent(self, since: datetime) -> AsyncIterator[Link]: ...
+
+
 class Signals(Protocol):
     """The one sender: no expiry, visible after `delay` seconds. `ping` only proves that the queues answer.
 

@@ -68,11 +68,24 @@ class Flip:
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """The outcome last written to the link, and so to Audit: kind (an `outcome.Kind`) and reason."""
+    """The outcome last written to the link, and so to Audit: kind (an `outcome.Kind`), reason, and its code.
+
+    Releases before the codes wrote none.
+    """
 
     kind: str
     reason: str
     at: datetime
+    code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """When a change was last carried over, how many milliseconds after it had happened, and to which sides."""
+
+    at: datetime
+    ms: int
+    to: tuple[Side, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +113,7 @@ class Link:
     invited: str | None = None
     wake_at: datetime | None = None
     outcome: Recorded | None = None
+    carried: Carried | None = None
     waiting: tuple[Ref, ...] = ()
     tries: int = 0
     owed: tuple[str, ...] = ()

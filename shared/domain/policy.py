@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.domain.code import Code
 from shared.domain.deal import DEAL, Field
+from shared.domain.outcome import Forbidden
 from shared.domain.values import Side
+
+DRY = Forbidden(reason="DRY_RUN is on: the change is planned and reported, not written", code=Code.DRY_RUN)
+TEST = Forbidden(reason="MODE is test and TEST_RECORDS does not name this deal", code=Code.MODE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +35,10 @@ class Policy:
     longest_call: float = 90.0  # 60 s for the call, 30 s for its turn among the worker's calls
     posting: float = 600.0  # a POST's own intent is exclusive for so long: longest POST plus listing delay
 
-    def forbids(self, *idents: str | None) -> str | None:
+    def forbids(self, *idents: str | None) -> Forbidden | None:
         """Why nothing may be written for the deal of these record ids; None where writing is allowed."""
         if self.dry_run:
-            return "DRY_RUN is on: the change is planned and reported, not written"
+            return DRY
         if not self.live and not self.test_records.intersection(i.casefold() for i in idents if i):
-            return "MODE is test and TEST_RECORDS does not name this deal"
+            return TEST
         return None

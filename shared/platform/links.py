@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from azure.core import MatchConditions
@@ -22,6 +23,7 @@ LOGGER = logging.getLogger("cosell")
 TABLE = "links"
 MOVED = frozenset({404, 409, 412})  # the row is gone, is there already, or is a newer one
 BETWEEN = "PartitionKey eq @pair and RowKey ge @low and RowKey lt @high"
+STORED = "Timestamp ge @since"
 Operation = tuple[str, dict[str, Any], dict[str, Any]]
 
 
@@ -96,7 +98,16 @@ class TableLinks:
 
     async def every(self) -> AsyncIterator[Link]:
         """All that this release can read; the rest is the newer release's to come back to."""
-        async for row in self._rows("crm"):
+        async for link in self._readable(self._rows("crm")):
+            yield link
+
+    async def recent(self, since: datetime) -> AsyncIterator[Link]:
+        """The service looks at every row of the pair for that, and hands over those alone."""
+        async for link in self._readable(self._rows("crm", since)):
+            yield link
+
+    async def _readable(self, rows: AsyncIterator[Any]) -> AsyncIterator[Link]:
+        async for row in rows:
             try:
                 link = link_of(row, row.metadata["etag"])
             except TooNew as error:
@@ -112,11 +123,13 @@ class TableLinks:
             except ResourceNotFoundError:
                 return None
 
-    async def _rows(self, prefix: str) -> AsyncIterator[Any]:
+    async def _rows(self, prefix: str, since: datetime | None = None) -> AsyncIterator[Any]:
         table = await self._storage.table(TABLE)
         span = {"pair": self._pair, "low": f"{prefix}:", "high": after(prefix)}
+        stored = {"since": since} if since else {}
+        query = f"{BETWEEN} and {STORED}" if since else BETWEEN
         with storage_errors():
-            async for row in table.query_entities(BETWEEN, parameters=span):
+            async for row in table.query_entities(query, parameters=span | stored):
                 yield row
 
 

@@ -17,7 +17,7 @@ from shared.platform.pauses import TablePauses
 from shared.platform.queues import Queues
 from shared.platform.storage import Storage
 from shared.platform.telemetry import LogTelemetry
-from shared.ports import Clock, Cursors, Links, Parked, Pauses, Signals, Telemetry, Tokens
+from shared.ports import Clock, Cursors, Parked, Pauses, Shelf, Signals, Telemetry, Tokens
 from shared.settings import Settings
 
 
@@ -26,7 +26,7 @@ class Outside:
     """Everything beyond this process; a test replaces any of it. `tick` is for how long, `clock` for when."""
 
     client: httpx.AsyncClient
-    links: Links
+    links: Shelf
     signals: Signals
     cursors: Cursors
     pauses: Pauses

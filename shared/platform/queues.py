@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
 from azure.core.exceptions import ResourceNotFoundError
 
@@ -24,11 +25,12 @@ class TooLarge(CosellError):
 class Queues:
     """ports.Signals on Queue Storage: the queue is named by the signal's `look`."""
 
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+    def __init__(self, storage: Storage, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._storage, self._now = storage, now
 
     async def send(self, signal: Signal, *, delay: float = 0) -> None:
-        body = carried(signal).encoded().encode()
+        due = self._now() + timedelta(seconds=max(delay, 0))
+        body = carried(signal.model_copy(update={"due": due})).encoded().encode()
         if len(body) >= LARGEST:
             raise TooLarge(f"a signal of {len(body)} bytes does not fit a queue message")
         with storage_errors():

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from shared.domain.code import Code
 from shared.domain.deal import Field
 from shared.domain.link import Link
 from shared.domain.outcome import Kind, Outcome, delayed
@@ -151,8 +152,9 @@ class Adopting:
         self, told: Explanation, link: Link, found: tuple[Difference, ...], winner: Side
     ) -> tuple[Differs, ...]:
         forbidden = self.desk.policy.forbids(*link.idents)
+        stands = forbidden.reason if forbidden else ""
         if forbidden or not any(not each.fixed for each in found):
-            return tuple(Differs(difference=each, result=f"left: {each.fixed or forbidden}") for each in found)
+            return tuple(Differs(difference=each, result=f"left: {each.fixed or stands}") for each in found)
         if self.dry_run:
             outcome = await self._rehearsed(picked(link, found, winner))
             taken = {each.name for each in found} if outcome.kind is Kind.DONE else set()
@@ -184,7 +186,7 @@ class Adopting:
         read = {side: await desk.gateway(side).read(each) for side, each in _ids(link).items()}
         sides = _both(read)
         if sides is None or link.intents:
-            return delayed("somebody is at this deal: run it again"), known, set()
+            return delayed("somebody is at this deal: run it again", Code.BUSY), known, set()
         found = without_base(link, sides, winner=winner, titles=self.desk.titles, fields=self._fields)
         await save(self.desk, picked(link, found, winner))
         outcome = await self.look(signal.model_copy(update={"side": Side.CRM, "kind": desk.crm.kind, "id": key}))

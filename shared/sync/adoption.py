@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.intents import with_base
 from shared.domain.link import Base
 from shared.domain.outcome import owed
@@ -27,7 +28,8 @@ async def adopt(desk: Desk, referral: Snapshot, row: Snapshot) -> Result:
         shown = {name: digest(value, link.key) for name, value in record.values.items() if _agreed(name, referral, row)}
         link = with_base(replace(link, base={**link.base, record.side: Base()}), record.side, shown)
     link = await save(desk, link)
-    return Linked(link=link, partner=referral, crm=row, said=(f"Linked with the referral in {desk.partner.title}",))
+    said = f"Linked with the referral in {desk.partner.title}"
+    return Linked(link=link, partner=referral, crm=row, said=(said,), code=Code.ADOPTED)
 
 
 def _agreed(name: str, referral: Snapshot, row: Snapshot) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.identity import chosen_id
 from shared.domain.intents import with_base
 from shared.domain.link import Intent, Link, Purpose
@@ -96,7 +97,20 @@ async def _note_row(desk: Desk, link: Link, intent: Intent, referral: Snapshot, 
         return replace(based, intents=(), invited=referral.invited, detached=False)
 
     link = await finish(desk, link, intent, settled)
-    return Linked(link=link, partner=referral, crm=row, made=made(desk))
+    return Linked(
+        link=link,
+        partner=referral,
+        crm=row,
+        made=made(desk),
+        code=Code.CREATED,
+        carried={Side.CRM: _given(referral.values)},
+        since=referral.modified,
+    )
+
+
+def _given(values: Values) -> tuple[str, ...]:
+    """The fields that a new record was given a value for."""
+    return tuple(name for name, value in values.items() if blank(value) is not None)
 
 
 # --- a referral for a CRM row -------------------------------------------------------------------------------------
@@ -158,4 +172,12 @@ async def _note_referral(
         return based
 
     link = await finish(desk, link, intent, settled)
-    return Linked(link=link, partner=record, crm=row, said=(f"Shared with {desk.partner.title} as a new referral",))
+    return Linked(
+        link=link,
+        partner=record,
+        crm=row,
+        said=(f"Shared with {desk.partner.title} as a new referral",),
+        code=Code.CREATED,
+        carried={Side.PARTNER: _given(row.values)},
+        since=row.modified,
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.domain.link import Intent, Link, Purpose, Recorded
+from shared.domain.code import Code
+from shared.domain.link import Carried, Intent, Link, Purpose, Recorded
 from shared.domain.outcome import Kind, Outcome, delayed
 from shared.domain.policy import Policy
 from shared.domain.record import Snapshot
@@ -86,7 +87,7 @@ class Desk:
         now = self.clock.now()
         fresh = now - intent.started < timedelta(seconds=20)
         delay = retry.soon(self.clock.jitter()) if fresh else max((intent.expires - now).total_seconds(), 1) + 1
-        return delayed("another worker is at this deal", delay)
+        return delayed("another worker is at this deal", Code.BUSY, delay)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,8 @@ class Linked:
     """Both records of a deal and their link, ready to be kept in step; `said` is what the seller is told of it.
 
     `made` says what was just created, where its own Audit line has told the seller already. `stored` is the link as
-    it lies in the store, where it has not been changed since it was read.
+    it lies in the store, where it has not been changed since it was read. `code`, `carried` and `since` say for the
+    outcome (see there) how the pair came to be one, where it was none.
     """
 
     link: Link
@@ -103,6 +105,9 @@ class Linked:
     said: tuple[str, ...] = ()
     made: str = ""
     stored: Link | None = None
+    code: Code | None = None
+    carried: Mapping[Side, tuple[str, ...]] = field(default_factory=dict)
+    since: datetime | None = None
 
     @property
     def sides(self) -> Mapping[Side, Snapshot]:
@@ -133,10 +138,26 @@ def concluded(link: Link, outcome: Outcome, now: datetime, fingerprint: str) -> 
         wake = now + retry.waiting(link.tries)
     return replace(
         link,
-        outcome=link.outcome if same else Recorded(kind=outcome.kind, reason=outcome.reason, at=now),
+        outcome=link.outcome if same else _recorded(outcome, now),
+        carried=_carried(outcome, now) or link.carried,
         wake_at=wake,
         waiting=outcome.records if waits else (),
         tries=link.tries + 1 if waits else 0,
         owed=(outcome.reason,) if outcome.kind is Kind.OWED else (),
         owed_under=fingerprint if outcome.kind is Kind.OWED else "",
     )
+
+
+def _recorded(outcome: Outcome, now: datetime) -> Recorded:
+    return Recorded(kind=outcome.kind, reason=outcome.reason, at=now, code=outcome.code)
+
+
+def _carried(outcome: Outcome, now: datetime) -> Carried | None:
+    if outcome.since is None or not outcome.carried:
+        return None
+    return Carried(at=now, ms=elapsed(outcome.since, now), to=tuple(sorted(outcome.carried)))
+
+
+def elapsed(since: datetime, now: datetime) -> int:
+    """Milliseconds from one to the other; none where the other system's clock is ahead of ours."""
+    return max(0, round((now - since).total_seconds() * 1000))

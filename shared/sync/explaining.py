@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.intents import Looked, resolve
 from shared.domain.link import Link
 from shared.domain.outcome import Kind, Outcome, delayed
@@ -178,7 +179,7 @@ class Explainer:
         try:
             outcome = (await reconcile(signal)).outcome
         except Conflict as error:  # what is told to whoever comes second; the queue then waits some seconds
-            outcome = delayed(str(error))
+            outcome = delayed(str(error), Code.CONFLICT)
         return _Played(
             outcome=outcome,
             link=next(reversed(links.saved.values()), None),

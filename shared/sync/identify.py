@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Purpose
 from shared.domain.record import Snapshot
@@ -27,11 +28,15 @@ class What(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The answer, the CRM record it concerns (`kind` where that is no deal), the reason where it is left alone."""
+    """The answer, and the CRM record it concerns (`kind` where that is no deal).
+
+    `reason` and `code` say why it is left alone, where it is.
+    """
 
     what: What
     key: str = ""
     reason: str = ""
+    code: Code = Code.NO_DEAL
     kind: str = ""
 
 
@@ -66,7 +71,7 @@ async def _named(desk: Desk, referral: Snapshot, named: str) -> Identity:
     if row is not None and await _free(desk, row.ref.id, referral) and _same(row.counterpart, "", referral.ref.id):
         return Identity(what=What.ADOPT, key=row.ref.id, kind=kind)
     if referral.values.get(deal.STAGE) in CLOSED:
-        return Identity(what=What.LEAVE, reason=CLOSED_BEFORE)
+        return Identity(what=What.LEAVE, reason=CLOSED_BEFORE, code=Code.CLOSED_BEFORE)
     if row is None and await _asked_for_again(desk, named):
         return Identity(what=What.CREATE, kind=early_kind(desk, referral))
     if row is None:
@@ -96,11 +101,12 @@ def early_kind(desk: Desk, referral: Snapshot) -> str:
 
 def _new(desk: Desk, referral: Snapshot, baseline: datetime) -> Identity:
     if referral.values.get(deal.STAGE) in CLOSED:
-        return Identity(what=What.LEAVE, reason=CLOSED_BEFORE)
+        return Identity(what=What.LEAVE, reason=CLOSED_BEFORE, code=Code.CLOSED_BEFORE)
     if referral.created < baseline:
-        return Identity(what=What.LEAVE, reason="older than the first start: shared only on request")
+        reason = "older than the first start: shared only on request"
+        return Identity(what=What.LEAVE, reason=reason, code=Code.BEFORE_FIRST_START)
     if referral.lead and desk.policy.cosell_only:
-        return Identity(what=What.LEAVE, reason="COSELL_ONLY is on and this is a lead")
+        return Identity(what=What.LEAVE, reason="COSELL_ONLY is on and this is a lead", code=Code.COSELL_ONLY)
     return Identity(what=What.CREATE, kind=early_kind(desk, referral))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.intents import with_base
 from shared.domain.link import Intent, Link, Purpose
 from shared.domain.record import Snapshot
@@ -45,7 +46,8 @@ async def _noted(desk: Desk, pair: Linked, intent: Intent, record: Snapshot) -> 
         return with_base(noted, Side.PARTNER, digests(unseen, current.key))
 
     link = await finish(desk, pair.link, intent, settled)
-    return replace(pair, link=link, partner=record, said=(*pair.said, "Microsoft was asked for help"))
+    said, code = (*pair.said, "Microsoft was asked for help"), pair.code or Code.INVITED
+    return replace(pair, link=link, partner=record, said=said, code=code)
 
 
 async def resumed(desk: Desk, pair: Linked) -> Result:

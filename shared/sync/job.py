@@ -9,17 +9,28 @@ Anything else is a bug: it is raised, tried by the queue five times and then par
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.domain.code import Code
+from shared.domain.codes import code_of
 from shared.domain.link import Link
 from shared.domain.outcome import Kind, Outcome, delayed, done, left, parked
 from shared.domain.policy import Policy
 from shared.domain.values import Ref, Side
-from shared.errors import AccessLost, BadMessage, Conflict, Misconfigured, RemoteError, Throttled, TooNew, Transient
+from shared.errors import (
+    AccessLost,
+    BadMessage,
+    Conflict,
+    Misconfigured,
+    RemoteError,
+    Throttled,
+    TooNew,
+    Transient,
+)
 from shared.messages import Look, NewerMessage, Signal, Why
 from shared.ports import Clock, Links, Parked, ParkedEntry, Pauses, Signals, Telemetry
 from shared.sync import retry
+from shared.sync.attempt import Attempt, again, ended, later, unlooked
 from shared.sync.desk import Ended
 from shared.sync.reconcile import Reconcile
 
@@ -28,22 +39,9 @@ SETTINGS_DELAY = 300.0  # seconds until a signal is tried again that met a wrong
 COME_THROUGH = frozenset({Kind.DONE, Kind.WAITING})  # outcomes of a whole look: what was parked of it is over
 THROTTLE_PAUSE = 30.0  # seconds, where a 429 names none
 SAME_PAUSE = timedelta(seconds=1)
+NEWER_ADVICE_LINK = "Deploy that release again, then replay"
+FAILED_ADVICE = "It failed for a week: see to that system, then replay"
 NEWER_ADVICE = "Deploy that release again and replay, or replay under this one to have the record looked at"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Attempt:
-    """The outcome of one attempt; `counts` when it was a try that should make the next delay longer.
-
-    `paused`: a whole system or the settings stood in the way, so the signal does not grow older by it. `looked` is
-    false when nothing was even looked at: whatever is safe for the signal's cause then still is.
-    """
-
-    outcome: Outcome
-    link: Link | None = None
-    counts: bool = True
-    paused: bool = False
-    looked: bool = True
 
 
 class Job:
@@ -92,42 +90,42 @@ class Job:
             ref, side, advice = error.signal.ref, error.signal.side, NEWER_ADVICE
         except BadMessage:
             ref, side = Ref("unreadable", hashlib.sha256(body).hexdigest()[:16]), Side.CRM
-        await self._park(ref, side, body, parked(reason, advice))
+        await self._park(ref, side, body, parked(reason, Code.BUG, advice))
         self._telemetry.event("message_poisoned", record=str(ref), reason=reason)
 
     # --- attempts -----------------------------------------------------------------------------------------------
 
-    async def _attempt(self, signal: Signal) -> _Attempt:
+    async def _attempt(self, signal: Signal) -> Attempt:
         if (pause := await self._pause()) is not None:
-            return _Attempt(outcome=delayed("a system is paused", pause), counts=False, paused=True, looked=False)
+            return unlooked(delayed("a system is paused", Code.PAUSED, pause))
         try:
             if signal.side is Side.CRM and not self._reconcile.desk.is_deal(Side.CRM, signal.kind):
                 return await self._wake_others(signal)
-            return _ended(await self._look_twice(signal))
+            return ended(await self._look_twice(signal))
         except (Transient, AccessLost, Misconfigured) as error:
             return await self._failed(signal, error)
 
-    async def _failed(self, signal: Signal, error: Transient | AccessLost | Misconfigured) -> _Attempt:
+    async def _failed(self, signal: Signal, error: Transient | AccessLost | Misconfigured) -> Attempt:
         """What time or an administrator mends: a delay, and a pause where a whole system is concerned."""
         age = self._clock.now() - (signal.first_sent or self._clock.now())
         if isinstance(error, TooNew) and age > retry.DEPLOYMENT:
-            return _Attempt(outcome=parked(str(error), "Deploy that release again, then replay"))
+            return Attempt(outcome=parked(str(error), Code.NEWER_RELEASE, NEWER_ADVICE_LINK))
         if isinstance(error, Transient) and age > retry.TOO_OLD:
-            return _Attempt(outcome=parked(str(error), "It failed for a week: see to that system, then replay"))
+            return Attempt(outcome=parked(str(error), Code.TOO_OLD, FAILED_ADVICE))
         match error:
             case TooNew():  # its link cannot even be read, so nothing is noted there
-                attempt = _Attempt(outcome=delayed(str(error), retry.transient(signal.tries, None, 0)))
+                attempt = Attempt(outcome=delayed(str(error), code_of(error), retry.transient(signal.tries, None, 0)))
             case Conflict():
-                attempt = _later(error, retry.soon(self._clock.jitter()))
+                attempt = later(error, retry.soon(self._clock.jitter()))
             case Throttled():
                 seconds = error.retry_after or THROTTLE_PAUSE
                 await self._pause_system(error, seconds)
-                attempt = _later(error, seconds + self._clock.jitter() * 10)
+                attempt = later(error, seconds + self._clock.jitter() * 10)
             case AccessLost():
                 await self._pause_system(error, ACCESS_PAUSE)
-                attempt = _later(error, ACCESS_PAUSE * (1 + self._clock.jitter() / 4))
+                attempt = later(error, ACCESS_PAUSE * (1 + self._clock.jitter() / 4))
             case Misconfigured():
-                attempt = _later(error, SETTINGS_DELAY)
+                attempt = later(error, SETTINGS_DELAY)
             case Transient():
                 attempt = await self._transient(signal, error)
         return attempt
@@ -137,7 +135,7 @@ class Job:
         try:
             return await self._reconcile(signal)
         except Conflict:
-            return await self._reconcile(signal.model_copy(update={"why": _again(signal.why)}))
+            return await self._reconcile(signal.model_copy(update={"why": again(signal.why)}))
 
     async def _pause(self) -> float | None:
         """Seconds until every system may be called again, with jitter so that not all come back at once."""
@@ -148,10 +146,11 @@ class Job:
         rest = (max(ends) - now).total_seconds()
         return rest + self._clock.jitter() * min(rest, 30.0)
 
-    async def _transient(self, signal: Signal, error: Transient) -> _Attempt:
-        outcome = delayed(str(error), retry.transient(signal.tries, error.retry_after, self._clock.jitter()))
+    async def _transient(self, signal: Signal, error: Transient) -> Attempt:
+        delay = retry.transient(signal.tries, error.retry_after, self._clock.jitter())
+        outcome = delayed(str(error), code_of(error), delay)
         await self._note_delay(signal, outcome)
-        return _Attempt(outcome=outcome)
+        return Attempt(outcome=outcome)
 
     async def _note_delay(self, signal: Signal, outcome: Outcome) -> None:
         try:
@@ -170,7 +169,7 @@ class Job:
         await self._pauses.pause(side, end, str(error))
         self._telemetry.event("system_paused", system=side.value, seconds=seconds, reason=str(error))
 
-    async def _wake_others(self, signal: Signal) -> _Attempt:
+    async def _wake_others(self, signal: Signal) -> Attempt:
         """A record beside the deals changed: those that wait for it or show it are looked at again."""
         keys = {*await self._links.waiting_on(signal.ref), *await self._reconcile.showing(signal.ref)}
         for key in sorted(keys):
@@ -179,11 +178,11 @@ class Job:
                 Signal(pair=signal.pair, look=Look.OPPORTUNITY, side=Side.CRM, kind=kind, id=key, why=Why.AGAIN)
             )
         reason = f"deals that it concerns are looked at again: {len(keys)}" if keys else "it concerns no deal"
-        return _Attempt(outcome=done(reason) if keys else left(reason))
+        return Attempt(outcome=done(reason, Code.OTHERS_WOKEN) if keys else left(reason, Code.NO_DEAL))
 
     # --- what follows -------------------------------------------------------------------------------------------
 
-    async def _follow(self, signal: Signal, attempt: _Attempt) -> None:
+    async def _follow(self, signal: Signal, attempt: Attempt) -> None:
         outcome = attempt.outcome
         if outcome.kind is Kind.DELAYED:
             since = signal.first_sent or self._clock.now()
@@ -199,7 +198,7 @@ class Job:
 
     async def _send_again(self, signal: Signal, delay: float, *, counts: bool, looked: bool = True) -> None:
         """The same signal later. It keeps its cause before its first look."""
-        why = _again(signal.why) if looked else signal.why
+        why = again(signal.why) if looked else signal.why
         update = {
             "tries": signal.tries + 1 if counts else signal.tries,
             "first_sent": signal.first_sent or self._clock.now(),
@@ -230,17 +229,3 @@ class Job:
         refs = {signal.ref, *(self._reconcile.desk.refs(link) if link is not None else ())}
         for ref in sorted(refs):
             await self._parked.clear(self._policy.pair, ref)
-
-
-def _again(why: Why) -> Why:
-    """The cause of another look after one that ended early: its own where that decides what absence means."""
-    return why if why in (Why.GONE, Why.REPLAY, Why.SYNC) else Why.AGAIN
-
-
-def _later(error: Exception, seconds: float) -> _Attempt:
-    """What is no fault of this record makes its signal no older; a conflict does."""
-    return _Attempt(outcome=delayed(str(error), seconds), counts=False, paused=not isinstance(error, Conflict))
-
-
-def _ended(ended: Ended) -> _Attempt:
-    return _Attempt(outcome=ended.outcome, link=ended.link, counts=False)

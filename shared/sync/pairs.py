@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.fights import fights
 from shared.domain.intents import Looked, resolve
 from shared.domain.lifecycle import CLOSED, Stage
@@ -21,9 +22,10 @@ from shared.ports import Change
 from shared.sync.desk import Desk, Ended, Linked, concluded
 from shared.sync.invitation import invite, pending, resumed
 from shared.sync.settle import Settlement, begin, finish, save, settle, without
-from shared.sync.writing import write, wrote
+from shared.sync.writing import made, write, wrote
 
 FAILED = frozenset({Kind.WAITING, Kind.PARKED})
+OFF = Code.SWITCHED_OFF
 
 
 async def keep_in_step(desk: Desk, pair: Linked, *, wide: bool = False) -> Ended:
@@ -34,7 +36,7 @@ async def keep_in_step(desk: Desk, pair: Linked, *, wide: bool = False) -> Ended
         return Ended(outcome=desk.busy(resolved.busy), link=pair.link, crm=pair.crm)
     pair = replace(pair, link=resolved.link, stored=pair.link, said=(*pair.link.unsaid, *pair.said))
     if not pair.crm.shared:
-        return Ended(outcome=left(f"synchronisation is switched off for it in {desk.crm.title}"), link=pair.link)
+        return Ended(outcome=left(f"synchronisation is switched off for it in {desk.crm.title}", OFF), link=pair.link)
     if wide or _asks_microsoft(pair) or pending(pair.link):
         pair = replace(pair, partner=await desk.partner.widen(pair.partner))
     known = await resumed(desk, pair)
@@ -71,7 +73,7 @@ async def _carry_out(desk: Desk, pair: Linked, plan: Plan) -> Ended:
             raise _waits(pair, plan)
         return await _agree(desk, pair, plan)
     if forbidden:
-        return Ended(outcome=owed(f"{forbidden}. Owed: {_summary(desk, plan) or 'the link'}"), link=pair.link)
+        return Ended(outcome=owed(forbidden, _summary(desk, plan) or "the link"), link=pair.link)
     _check(desk, pair, plan)
     if plan.invite and pair.partner.values.get(deal.VISIBLE):
         pair = await invite(desk, pair, plan.invite)
@@ -122,10 +124,10 @@ def _summary(desk: Desk, plan: Plan) -> str:
 
 async def _agree(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Nothing to write: settle what agrees, and tell what is news."""
-    outcome = left(kept(plan.left)) if plan.left else done()
+    outcome = left(kept(plan.left), Code.FIELDS_DIFFER) if plan.left else made(pair, done())
     forbidden = desk.policy.forbids(*pair.link.idents)
     if forbidden and (plan.tells or plan.lacking):
-        return Ended(outcome=owed(f"{forbidden}. Owed: an Audit line"), link=pair.link)
+        return Ended(outcome=owed(forbidden, "an Audit line"), link=pair.link)
     if forbidden or not (plan.tells or pair.said or _differs(pair.link, outcome)):
         return await _settle_quietly(desk, pair, plan, outcome)
     return await write(desk, pair, plan, {})
@@ -151,9 +153,9 @@ async def _settle_quietly(desk: Desk, pair: Linked, plan: Plan, outcome: Outcome
 async def _detach(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Reopened after its referral was closed for good: said once, and left alone from then on."""
     intent = desk.intent(Purpose.WRITE)
-    outcome = left(plan.detached)
+    outcome = left(plan.detached, Code.DETACHED)
     if forbidden := desk.policy.forbids(*pair.link.idents):
-        return Ended(outcome=owed(f"{forbidden}. Owed: an Audit line"), link=pair.link)
+        return Ended(outcome=owed(forbidden, "an Audit line"), link=pair.link)
     link = await begin(desk, pair.link, intent)
     note = Note(line=f"This opportunity was {plan.detached}")
     answer = await desk.crm.write(Change(record=pair.crm, marker=intent.id, note=note))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.domain.code import Code
 from shared.domain.link import Base, Intent, Link, Purpose
 from shared.domain.outcome import Outcome, delayed
 from shared.domain.record import Snapshot
@@ -38,7 +39,7 @@ def wait(desk: Desk, posted: Intent) -> Outcome | None:
     if rest <= 0:
         return None
     reason = "the outcome of an unanswered creation is looked up when it is certain"
-    return delayed(reason, rest + retry.soon(desk.clock.jitter()))
+    return delayed(reason, Code.UNANSWERED, rest + retry.soon(desk.clock.jitter()))
 
 
 async def attempt(desk: Desk, link: Link, intent: Intent, draft: Draft) -> Snapshot:

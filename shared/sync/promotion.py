@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Base, Link
 from shared.domain.outcome import Outcome, delayed, owed
@@ -69,7 +70,7 @@ async def adopted(desk: Desk, pair: Linked) -> Result | None:
     home = desk.at("")
     ids = (pair.partner.ref.id, pair.crm.ref.id, row_key(home, pair.partner))
     if forbidden := desk.policy.forbids(*ids):
-        return owed(f"{forbidden}. Owed: an opportunity")
+        return owed(forbidden, "an opportunity")
     found = await _made_from(home, pair)
     if len(found) > 1:
         raise NeedsDecision(
@@ -96,7 +97,8 @@ def _not_yet(desk: Desk, pair: Linked) -> Outcome | None:
     age = desk.clock.now() - pair.crm.modified
     if age >= retry.LAG:
         return None
-    return delayed("the lead was qualified, and its opportunity is not shown yet", retry.lagging(max(age, timedelta())))
+    reason = "the lead was qualified, and its opportunity is not shown yet"
+    return delayed(reason, Code.NOT_SHOWN_YET, retry.lagging(max(age, timedelta())))
 
 
 async def _adopt(home: Desk, pair: Linked, key: str) -> Linked:
@@ -107,7 +109,7 @@ async def _adopt(home: Desk, pair: Linked, key: str) -> Linked:
     bases = {side: Base(shown=_base(side, pair, row, key)) for side in Side}
     link = replace(link, base=bases, partner=pair.partner.ref.id, engagement=pair.partner.parent)
     link = await _move(home, pair, replace(link, invited=pair.link.invited, origin=pair.crm.ref, gone=None))
-    return Linked(link=link, partner=pair.partner, crm=row, said=(_said(home),))
+    return Linked(link=link, partner=pair.partner, crm=row, said=(_said(home),), code=Code.ADOPTED)
 
 
 async def _shared_row(home: Desk, key: str) -> Snapshot | None:

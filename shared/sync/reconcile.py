@@ -14,6 +14,7 @@ import asyncio
 from dataclasses import replace
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.lifecycle import CLOSED
 from shared.domain.link import Link
 from shared.domain.outcome import Kind, Outcome, done, left, parked, waiting
@@ -36,6 +37,7 @@ from shared.sync.settle import save
 from shared.sync.shortcuts import not_yet, nothing_new, skipped, was_asleep
 from shared.sync.telling import Trail, explain, note_delay, record
 
+NOT_OURS = "it is another organisation's referral, and none of ours is beside it"
 LEAD_ALONE = "its referral has ended, and a lead alone is none"
 OWN_LEAD = "a lead of the CRM's own: it may become a referral once it is a deal"
 
@@ -68,9 +70,9 @@ class Reconcile:
         except NotMet as error:
             return await explain(trail, waiting(error.kept, error.records), text=error.reason)
         except NeedsDecision as error:
-            return await explain(trail, parked(error.reason, error.advice))
+            return await explain(trail, parked(error.reason, Code.NEEDS_DECISION, error.advice))
         except Refused as error:
-            return await explain(trail, parked(str(error.remote), error.advice))
+            return await explain(trail, parked(str(error.remote), Code.REFUSED, error.advice))
         return ended if ended.told else await record(trail, ended)
 
     # --- from the partner's side --------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ class Reconcile:
 
     async def _linked_referral(self, signal: Signal, referral: Snapshot, link: Link, trail: Trail) -> Ended:
         if nothing_new(link, referral, signal):
-            return Ended(outcome=done("nothing new since the last look"), link=link, told=True)
+            return Ended(outcome=done("nothing new since the last look", Code.NOTHING_NEW), link=link, told=True)
         row = await trail.desk.crm.read(link.key)
         if row is None:
             return await self._absent(signal, link, trail, Side.CRM)
@@ -102,9 +104,7 @@ class Reconcile:
         """Microsoft's referral: ours of the same engagement is the one to look at, with Microsoft's beside it."""
         own = await trail.desk.partner.ours_in(other.parent) if other.parent else ()
         if not own:
-            return Ended(
-                outcome=left("it is another organisation's referral, and none of ours is beside it"), told=True
-            )
+            return Ended(outcome=left(NOT_OURS, Code.OTHER_PARTY), told=True)
         return await self._from_partner(signal.model_copy(update={"id": own[0], "look": Look.COSELL}), trail)
 
     async def _new_referral(self, signal: Signal, referral: Snapshot, link: Link | None, trail: Trail) -> Ended:
@@ -115,7 +115,8 @@ class Reconcile:
         since = ALWAYS if asked else await baseline(self._cursors, self._desk.clock)
         identity = await identify(trail.desk, referral, since)
         if identity.what is What.LEAVE:
-            return Ended(outcome=left(identity.reason), told=link is None)  # recorded: nothing is owed any more
+            kept = left(identity.reason, identity.code)
+            return Ended(outcome=kept, told=link is None)  # recorded: nothing is owed any more
         trail.desk = self._desk.at(identity.kind)
         trail.key = identity.key or row_key(trail.desk, referral)
         if link is not None and link.key != trail.key and identity.what is not What.FINISH:
@@ -151,7 +152,7 @@ class Reconcile:
         if link.partner:  # its referral is known, its row was not created yet: look from there
             return await self._from_partner(signal.model_copy(update={"side": Side.PARTNER, "id": link.partner}), trail)
         if trail.desk.early and signal.why in (Why.EVENT, Why.GONE):
-            return Ended(outcome=left(OWN_LEAD), told=True)
+            return Ended(outcome=left(OWN_LEAD, Code.OWN_LEAD), told=True)
         row = await trail.desk.crm.read(signal.id)
         if row is None:
             return await self._absent(signal, link, trail, Side.CRM)
@@ -159,7 +160,8 @@ class Reconcile:
         if lead and not (lead.detached and (signal.why is Why.REPLAY or link.tag)):
             return await self._from_crm(signal.model_copy(update={"kind": lead.kind, "id": lead.key}), trail)
         if not row.shared:
-            return Ended(outcome=left(f"synchronisation is off for it in {trail.desk.crm.title}"), told=True)
+            off = left(f"synchronisation is off for it in {trail.desk.crm.title}", Code.SWITCHED_OFF)
+            return Ended(outcome=off, told=True)
         trail.crm = row
         return await self._new_row(signal, row, link, trail)
 
@@ -169,11 +171,11 @@ class Reconcile:
         if fresh and row.counterpart and (referral := await adoptable(trail.desk, row)):
             return await self._continue(await adopt(trail.desk, referral, row), signal, trail)
         if trail.desk.early:
-            return Ended(outcome=left(OWN_LEAD), told=True)
+            return Ended(outcome=left(OWN_LEAD, Code.OWN_LEAD), told=True)
         if fresh and (known := await referral_of_lead(self._desk, row)):
             return await self._from_partner(signal.model_copy(update={"side": Side.PARTNER, "id": known}), trail)
         if row.values.get(deal.STAGE) in CLOSED and not link.intents:
-            return Ended(outcome=left(CLOSED_BEFORE), told=True)
+            return Ended(outcome=left(CLOSED_BEFORE, Code.CLOSED_BEFORE), told=True)
         made = await create_referral(trail.desk, row, link, insist=signal.why is Why.REPLAY)
         return await self._continue(made, signal, trail)
 
@@ -188,7 +190,7 @@ class Reconcile:
         trail.key, trail.referral, trail.crm = pair.link.key, pair.partner.ref.id, pair.crm
         if signal.why is Why.REPLAY:
             if reopened(pair) and trail.desk.early:
-                return Ended(outcome=left(LEAD_ALONE), link=pair.link)
+                return Ended(outcome=left(LEAD_ALONE, Code.LEAD_ALONE), link=pair.link)
             if reopened(pair):
                 return await self._renew(pair, signal, trail)
             ours = pair.link.grown if ripe(pair) else ""  # one that was opened again may be qualified once more
@@ -238,27 +240,27 @@ class Reconcile:
                 await note_delay(trail.desk, link, later)
             return Ended(outcome=later, told=True)
         if link is None or not link.linked:
-            return Ended(outcome=left(f"it does not exist in {title}"), told=True)
+            return Ended(outcome=left(f"it does not exist in {title}", Code.NO_DEAL), told=True)
         trail.crm = row
         if side is Side.PARTNER and row is None:
             trail.crm = await trail.desk.crm.read(link.key)
         if signal.why is Why.REPLAY and link.gone is not None:
             return await self._make_again(link, signal, trail, side)
         reason = f"Its record in {title} is gone: nothing is synchronised any more until an administrator replays it"
-        bury = left(reason)
+        bury = left(reason, Code.GONE)
         return await explain(trail, bury, change=lambda now: replace(now, gone=side, intents=()))
 
     async def _make_again(self, link: Link, signal: Signal, trail: Trail, side: Side) -> Ended:
         """The record that is gone is made again, because an administrator asks for it."""
         if side is Side.PARTNER and trail.crm is not None:
             if trail.desk.early:
-                return Ended(outcome=left(LEAD_ALONE), told=True)
+                return Ended(outcome=left(LEAD_ALONE, Code.LEAD_ALONE), told=True)
             trail.referral = ""
             link = await save(trail.desk, freed(link))
             return await self._continue(await create_referral(trail.desk, trail.crm, link), signal, trail)
         referral = await trail.desk.partner.read(link.partner or "")
         if side is Side.PARTNER or referral is None:
-            return Ended(outcome=left("both its records are gone"), told=True)
+            return Ended(outcome=left("both its records are gone", Code.GONE), told=True)
         await save(trail.desk, freed(link))
         trail.desk = self._desk.at(early_kind(self._desk, referral))
         trail.key = row_key(trail.desk, referral)

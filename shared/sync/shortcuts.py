@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from shared.domain.code import Code
 from shared.domain.link import Link
 from shared.domain.outcome import Kind, Outcome, delayed, left
 from shared.domain.record import Snapshot
@@ -21,14 +22,14 @@ def skipped(desk: Desk, link: Link, signal: Signal) -> Outcome | None:
     if signal.why is Why.REPLAY:
         return None
     if link.moved:
-        return left("it was a lead, and its deal goes on as an opportunity of its own")
+        return left("it was a lead, and its deal goes on as an opportunity of its own", Code.MOVED_ON)
     if link.gone is not None:
-        return left(f"its record in {desk.titles[link.gone]} is gone")
+        return left(f"its record in {desk.titles[link.gone]} is gone", Code.GONE)
     if link.detached and link.linked:
-        return left("reopened after its referral was closed for good")
+        return left("reopened after its referral was closed for good", Code.DETACHED)
     asleep = link.outcome is not None and link.outcome.kind == Kind.DELAYED and link.wake_at is not None
     if asleep and link.wake_at and desk.clock.now() + timedelta(seconds=1) < link.wake_at:
-        return left("it is looked at again when its delay is over")
+        return left("it is looked at again when its delay is over", Code.ASLEEP)
     return None
 
 
@@ -46,7 +47,9 @@ def not_yet(trail: Trail, signal: Signal, link: Link | None, title: str) -> Outc
     else:
         missed = link.outcome is not None and link.outcome.reason == reason
         since = link.outcome.at if link.outcome is not None and missed else now
-    return delayed(reason, retry.lagging(now - since)) if trail.began - since < retry.LAG else None
+    if trail.began - since >= retry.LAG:
+        return None
+    return delayed(reason, Code.NOT_SHOWN_YET, retry.lagging(now - since))
 
 
 def was_asleep(link: Link) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.fights import with_flips
 from shared.domain.lifecycle import Stage
 from shared.domain.link import Base, Intent, Link, Purpose
@@ -173,11 +174,27 @@ def _outcome(desk: Desk, work: _Work, settlement: Settlement) -> Outcome:
     plan = settlement.plan
     lines = wrote(desk, plan)
     if not lines and not work.pair.said and not plan.tells and plan.left:
-        return left(kept(plan.left))
+        return left(kept(plan.left), Code.FIELDS_DIFFER)
     more = work.plan.again or bool(work.plan.invite) or bool(work.plan.lacking)
     again = more or any(surprised(side, settlement) for side in Side)
     reason = kept((*spoken((*work.pair.said, *lines)), *plan.tells, *plan.left)) or work.pair.made
-    return done(reason or AGREED, wrote=lines, look_again=again)
+    told = done(reason or AGREED, Code.UPDATED if lines else Code.IN_STEP, wrote=lines, look_again=again)
+    return made(work.pair, carrying(work.pair, plan, told))
+
+
+def carrying(pair: Linked, plan: Plan, outcome: Outcome) -> Outcome:
+    """The outcome with the fields that a plan wrote, and when the oldest of their changes happened on its own side."""
+    carried = {side: tuple(values) for side in Side if (values := plan.to(side))}
+    times = [pair.sides[side.other].modified for side in carried]
+    return replace(outcome, carried=carried, since=min(times, default=None))
+
+
+def made(pair: Linked, outcome: Outcome) -> Outcome:
+    """The outcome of a pair that was none before: how it came to be one, and what went across by that."""
+    carried = {side: (*pair.carried.get(side, ()), *outcome.carried.get(side, ())) for side in Side}
+    carried = {side: tuple(dict.fromkeys(names)) for side, names in carried.items() if names}
+    times = [time for time in (pair.since, outcome.since) if time is not None]
+    return replace(outcome, code=pair.code or outcome.code, carried=carried, since=min(times, default=None))
 
 
 def _taken(settlement: Settlement) -> Plan:

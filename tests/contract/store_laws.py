@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.link import Base, Flip, Intent, Link, Purpose, Recorded
+from shared.domain.link import Base, Carried, Flip, Intent, Link, Purpose, Recorded
 from shared.domain.values import Group, Person, Ref, Side, Solution, Value, digests
 from shared.platform.cursors import TableCursors
 from shared.platform.links import TableLinks
 from shared.platform.parked import TableParked
 from shared.platform.pauses import TablePauses
 from shared.platform.storage import Account, Storage
-from shared.ports import Cursors, Links, Parked, Pauses
+from shared.ports import Cursors, Links, Parked, Pauses, Shelf
 from tests.fakes.store import FakeCursors, FakeLinks, FakeParked, FakePauses
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -26,7 +26,7 @@ class Stores:
     """One empty pair's stores. `again` gives the links as another worker sees them."""
 
     pair: str
-    links: Links
+    links: Shelf
     cursors: Cursors
     pauses: Pauses
     parked: Parked
@@ -100,7 +100,8 @@ def largest_deal(pair: str, key: str) -> Link:
         intents=intents,
         invited="c2b0",
         wake_at=NOW,
-        outcome=Recorded(kind="waiting", reason="Ungültig: no country code — fill it in", at=NOW),
+        outcome=Recorded(kind="waiting", reason="Ungültig: no country code — fill it in", at=NOW, code="missing_data"),
+        carried=Carried(at=NOW, ms=1_234, to=(Side.CRM, Side.PARTNER)),
         waiting=tuple(Ref("account", f"a-{n}") for n in range(60)),
         tries=7,
         owed=("stage", "amount"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -142,6 +142,14 @@ async def test_every_link_is_listed_once(stores: Stores) -> None:
     for key in ("o-2", "o-1"):
         await stores.links.save(Link(pair=stores.pair, key=key, partner=f"r-{key}", waiting=(ACCOUNT,)))
     assert sorted([link.key async for link in stores.links.every()]) == ["o-1", "o-2"]
+
+
+async def test_links_stored_lately_are_listed(stores: Stores) -> None:
+    """recent() shows what was stored since a moment, whole, and nothing that was stored before it."""
+    old = await stores.links.save(largest_deal(stores.pair, "o-1"))
+    before = datetime.now(UTC) - timedelta(minutes=5)  # the service's clock need not be ours
+    assert [link async for link in stores.links.recent(before)] == [old]
+    assert [link async for link in stores.links.recent(datetime.now(UTC) + timedelta(minutes=5))] == []
 
 
 @pytest.mark.parametrize("key", ["a/b#c?d\\e", "per%cent", "tilde~2f:colon", "Ünï-\u4f60\n"])

@@ -52,9 +52,13 @@ class FakeClock:
 class FakeLinks:
     """Links by key, with a tag that changes at every save."""
 
-    def __init__(self, pair: str = "cosell", *, hook: Hook = nothing) -> None:
+    def __init__(
+        self, pair: str = "cosell", *, hook: Hook = nothing, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.pair = pair
+        self.now = now
         self.rows: dict[str, Link] = {}
+        self.stored: dict[str, datetime] = {}
         self.hook = hook
         self._tags = itertools.count(1)
 
@@ -99,6 +103,7 @@ class FakeLinks:
 
     def _put(self, link: Link) -> Link:
         self.rows[link.key] = replace(link, tag=str(next(self._tags)))
+        self.stored[link.key] = self.now()
         return self.rows[link.key]
 
     async def waiting_on(self, ref: Ref) -> tuple[str, ...]:
@@ -109,6 +114,12 @@ class FakeLinks:
         for key in sorted(self.rows):
             await self.hook("links.every")
             yield self.rows[key]
+
+    async def recent(self, since: datetime) -> AsyncIterator[Link]:
+        await self.hook("links.recent")
+        for key in sorted(self.rows):
+            if self.stored[key] >= since:
+                yield self.rows[key]
 
 
 @dataclass(frozen=True, order=True)

@@ -23,6 +23,7 @@ from shared.connectors.dynamics.journal import audit_text
 from shared.connectors.dynamics.odata import any_of, equals, is_guid
 from shared.connectors.rest import Rest, Verdicts
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.oneline import TURNING, one_line
 from shared.domain.outcome import Kind, Outcome
 from shared.domain.values import Address, Customer, Side
@@ -231,7 +232,7 @@ def test_a_log_line_is_one_line(text: str, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.INFO, "cosell")
     sendable = text[:100].encode(errors="replace").decode()
     signal = Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id="r-1", trace=sendable)
-    LogTelemetry().outcome(signal, Outcome(kind=Kind.LEFT, reason=text), link=None, ms=1)
+    LogTelemetry().outcome(signal, Outcome(kind=Kind.LEFT, reason=text, code=Code.NO_DEAL), link=None, ms=1)
     LogTelemetry().event("event_refused", reason=text)
     for record in caplog.records:
         said = [record.getMessage(), *(value for value in vars(record).values() if isinstance(value, str))]

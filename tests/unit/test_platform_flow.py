@@ -12,6 +12,7 @@ from typing import cast
 
 import pytest
 
+from shared.domain.code import Code
 from shared.domain.link import Link
 from shared.domain.outcome import parked
 from shared.domain.values import Ref, Side
@@ -342,7 +343,9 @@ def test_an_outcome_is_one_record_with_the_same_fields(caplog: pytest.LogCapture
     """Whatever the outcome, the record's own fields are these, flat, and name the event."""
     caplog.set_level(logging.INFO, "cosell")
     telemetry = LogTelemetry()
-    telemetry.outcome(SIGNAL, parked("two candidates"), link=Link(pair="cosell", key="o-1"), ms=12.34)
+    telemetry.outcome(
+        SIGNAL, parked("two candidates", Code.NEEDS_DECISION), link=Link(pair="cosell", key="o-1"), ms=12.34
+    )
     telemetry.event("heal", polled=3, msg="taken by logging itself")
     record = vars(caplog.records[0])
     assert set(record) >= FIELDS | {"microsoft.custom_event.name"}

@@ -15,6 +15,7 @@ from opentelemetry.trace import SpanKind
 from shared.connectors.dependency import dependency
 from shared.connectors.rest import Rest, Verdicts
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.outcome import Kind, Outcome, waiting
 from shared.domain.record import Snapshot
 from shared.domain.requirements import require
@@ -80,7 +81,7 @@ def test_only_what_a_person_must_see_to_is_an_error(caplog: pytest.LogCaptureFix
     """A paused system delays thousands of signals: each is a line, none of them a warning."""
     caplog.set_level(logging.INFO, "cosell")
     for kind in Kind:
-        LogTelemetry().outcome(SIGNAL, Outcome(kind=kind, reason="r"), link=None, ms=1)
+        LogTelemetry().outcome(SIGNAL, Outcome(kind=kind, reason="r", code=Code.IN_STEP), link=None, ms=1)
     LogTelemetry().event("message_poisoned", record="r")
     loud = {vars(record)["event"]: record.levelname for record in caplog.records if record.levelno > logging.INFO}
     assert loud == {"signal_parked": "ERROR", "message_poisoned": "ERROR"}

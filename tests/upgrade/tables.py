@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity
 
-from shared.platform.links import BETWEEN
+from shared.platform.links import BETWEEN, STORED
 from shared.platform.storage import Storage
 
 Row = dict[str, Any]
@@ -34,6 +35,7 @@ class Table:
 
     rows: dict[Place, Row] = field(default_factory=dict)
     etags: dict[Place, str] = field(default_factory=dict)
+    times: dict[Place, datetime] = field(default_factory=dict)
     _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
 
     async def get_entity(self, partition_key: str, row_key: str) -> TableEntity:
@@ -72,12 +74,13 @@ class Table:
                 raise Refused(index, error) from error
         return done
 
-    async def query_entities(self, query: str, *, parameters: Mapping[str, str]) -> AsyncIterator[TableEntity]:
-        assert query == BETWEEN
+    async def query_entities(self, query: str, *, parameters: Mapping[str, Any]) -> AsyncIterator[TableEntity]:
+        assert query in (BETWEEN, f"{BETWEEN} and {STORED}")
         pair, low, high = (parameters[name] for name in ("pair", "low", "high"))
-        for partition, key in sorted(self.rows):
-            if partition == pair and low <= key < high:
-                yield self._entity(self.rows[partition, key])
+        for place in sorted(self.rows):
+            stored = "since" not in parameters or self.times[place] >= parameters["since"]
+            if place[0] == pair and low <= place[1] < high and stored:
+                yield self._entity(self.rows[place])
 
     async def list_entities(self) -> AsyncIterator[TableEntity]:
         for place in sorted(self.rows):
@@ -95,6 +98,7 @@ class Table:
     def _store(self, entity: Mapping[str, Any], under: Row) -> Mapping[str, str]:
         place = _place(entity)
         self.rows[place] = {**under, **entity}
+        self.times[place] = datetime.now(UTC)
         self.etags[place] = f'W/"{next(iter(self._numbers))}"'
         return {"etag": self.etags[place]}
 

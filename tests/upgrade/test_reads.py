@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from shared.domain.link import Base, Flip, Intent, Link, Recorded
+from shared.domain.link import Base, Carried, Flip, Intent, Link, Recorded
 from shared.messages import Signal
 from shared.platform.links import TABLE, TableLinks
 from tests.upgrade.folders import kept, versions
 from tests.upgrade.reading import READ, at
-from tests.upgrade.tables import Tables
+from tests.upgrade.tables import Row, Tables
 
 SAMPLES = [(version, kind, name) for version in versions() for kind in READ for name in kept(version, kind)]
 each_sample = pytest.mark.parametrize(("version", "kind", "name"), SAMPLES)
@@ -34,7 +34,7 @@ def test_what_is_written_down_names_every_field(version: str) -> None:
     """A field that no expectation names could change its meaning unseen."""
     meant = kept(version, "read")
     named = {step for sample in meant["links"].values() for path in sample for step in path.split(".")}
-    kinds: list[Any] = [Link, Base, Intent, Flip, Recorded]
+    kinds: list[Any] = [Link, Base, Carried, Intent, Flip, Recorded]
     stored = set(json.dumps(kept(version, "links")).replace("\\", "").split('"'))
     assert {field.name for kind in kinds for field in fields(kind)} & stored <= named
     signals = {path.split(".")[0] for sample in meant["signals"].values() for path in sample}
@@ -51,7 +51,20 @@ async def test_a_link_that_is_stored_again_says_the_same(version: str) -> None:
         await store.save(await store.get(sample[0]["link"]))
         again = {row["RowKey"]: row for row in tables.rows(TABLE)}
         for row in sample:
-            assert {name: again[row["RowKey"]].get(name) for name in row} == row
+            now, before = _said(again[row["RowKey"]]), _said(row)
+            assert [name for name in before if not _holds(now.get(name), before[name])] == []
+
+
+def _said(row: Row) -> Row:
+    """A row with its outcome opened: a newer release may have added to that."""
+    return {**row, "outcome": json.loads(row["outcome"])} if row.get("outcome") else row
+
+
+def _holds(now: Any, before: Any) -> bool:
+    """Everything that was there, unchanged."""
+    if isinstance(now, dict) and isinstance(before, dict):
+        return all(name in now and _holds(now[name], before[name]) for name in before)
+    return bool(now == before)
 
 
 @each_version

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.link import Base, Flip, Intent, Link, Purpose, Recorded
+from shared.domain.link import Base, Carried, Flip, Intent, Link, Purpose, Recorded
 from shared.domain.outcome import Kind
 from shared.domain.values import Side
 from shared.messages import Look, Signal, Why
@@ -102,7 +102,7 @@ def _values(of: type, found: object) -> Iterator[Any]:
         yield from _values(of, each)
 
 
-@pytest.mark.parametrize("kind", [Link, Base, Intent, Flip, Recorded])
+@pytest.mark.parametrize("kind", [Link, Base, Carried, Intent, Flip, Recorded])
 def test_the_samples_show_every_field(kind: type) -> None:
     """A field that is added to what is kept needs a sample in which it says something."""
     found = [value for link in LINKS.values() for value in _values(kind, link)]

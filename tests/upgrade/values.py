@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from shared.domain import deal
+from shared.domain.code import Code
 from shared.domain.lifecycle import Stage
-from shared.domain.link import Base, Flip, Intent, Link, Purpose, Recorded
+from shared.domain.link import Base, Carried, Flip, Intent, Link, Purpose, Recorded
 from shared.domain.outcome import Kind
 from shared.domain.values import Address, Customer, Group, Money, Person, Ref, Side, Solution, Value, digest, digests
 from shared.messages import Look, Signal, Why
@@ -45,8 +46,9 @@ BASE = {
     Side.PARTNER: Base(version='"1f00-0000"', shown=SHOWN[Side.PARTNER]),
     Side.CRM: Base(version='W/"4711"', shown=SHOWN[Side.CRM], marked=True),
 }
-DONE = Recorded(kind=Kind.DONE, reason="both sides agree", at=NOW)
-LINKED = Link(pair=PAIR, key=KEY, partner=PARTNER, base=BASE, outcome=DONE, engagement="e-1")
+DONE = Recorded(kind=Kind.DONE, reason="both sides agree", at=NOW, code=Code.IN_STEP)
+CARRIED = Carried(at=NOW, ms=2_345, to=(Side.CRM, Side.PARTNER))
+LINKED = Link(pair=PAIR, key=KEY, partner=PARTNER, base=BASE, outcome=DONE, carried=CARRIED, engagement="e-1")
 ACCOUNT, CONTACT = Ref("account", "a-1"), Ref("contact", "c-1")
 
 
@@ -122,6 +124,7 @@ FULL = Signal(
     why=Why.EVENT,
     tries=4,
     first_sent=NOW,
+    due=NOW + timedelta(seconds=2),
     trace=TRACE,
 )
 ROW_SIGNAL = FULL.model_copy(update={"side": Side.CRM, "kind": "opportunity", "id": KEY, "look": Look.OPPORTUNITY})

@@ -52,7 +52,7 @@ async def signals() -> Named:
     found: Named = {}
     for name, signal in SIGNALS.items():
         tables = Tables()
-        await Queues(tables.storage).send(signal, delay=2)
+        await Queues(tables.storage, now=lambda: NOW).send(signal, delay=2)
         ((queue, sent),) = tables.queues.items()
         (message,) = sent.sent
         found[name] = {"queue": queue, **message, "body": json.loads(message["body"])}
