@@ -12,6 +12,8 @@ from shared.connectors.partner_center.registration import EVENTS
 from shared.connectors.partner_center.verifier import Verifier, open_verifier
 from shared.customize import Customization, customization
 from shared.customize.fields import fields_of
+from shared.domain.code import Code
+from shared.domain.codes import code_of
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
 from shared.messages import Look, Signal
@@ -22,6 +24,7 @@ from shared.platform.health import Check, health, pings, remembered, unpaused, w
 from shared.platform.office import Office
 from shared.platform.outside import Outside, outside
 from shared.platform.reception import Reception
+from shared.platform.sight import Sight
 from shared.platform.telemetry import quieten
 from shared.platform.webhook import WebhookDesk
 from shared.platform.world import Organisation, Pinned
@@ -189,6 +192,7 @@ class App:
         self._reception = Reception(
             job=self._core.job if self._core else None, closed=self._closed, signals=signals, telemetry=telemetry
         )
+        self._sight = Sight(signals=signals, parked=self._world.parked, telemetry=telemetry, clock=self._world.clock)
         self.office = Office(
             pair=settings.pair,
             parked=self._world.parked,
@@ -228,13 +232,14 @@ class App:
         """One pass of auto-heal; what time mends is said and left to the next one."""
         wait = await self._closed() or await self._paused()
         try:
+            await self._sight.look()
             await baseline(self._world.cursors, self._world.clock)  # also while wrong settings hold everything up
             if self._core and not wait:
                 await self._core.watch.run()
         except (RemoteError, Misconfigured) as error:
-            wait = Wait(reason=str(error))
+            wait = Wait(reason=str(error), code=code_of(error))
         if wait:
-            self._world.telemetry.event("heal_held", reason=wait.reason)
+            self._world.telemetry.event("heal_held", code=wait.code.value, reason=wait.reason)
 
     async def health(self) -> Answer:
         checks: dict[str, Check] = {}
@@ -266,7 +271,7 @@ class App:
         for side in Side:
             end = await self._world.pauses.until(side)
             if end is not None and end > self._world.clock.now():
-                return Wait(reason=f"the {side} side is left alone until {end:%H:%M:%S} UTC")
+                return Wait(reason=f"the {side} side is left alone until {end:%H:%M:%S} UTC", code=Code.PAUSED)
         return None
 
     def _door(self, name: str, read: Reader, delay: float = 0) -> Door:

@@ -168,6 +168,15 @@ class Shelf(Links, Protocol):
     def recent(self, since: datetime) -> AsyncIterator[Link]: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Queued:
+    """A queue as it stands: about how many messages lie on it, and when the oldest that may be taken was due."""
+
+    name: str
+    length: int
+    oldest: datetime | None = None
+
+
 class Signals(Protocol):
     """The one sender: no expiry, visible after `delay` seconds. `ping` only proves that the queues answer.
 
@@ -177,6 +186,12 @@ class Signals(Protocol):
     async def send(self, signal: Signal, *, delay: float = 0) -> None: ...
     async def ping(self) -> None: ...
     async def lengths(self) -> Mapping[str, int]: ...
+
+
+class WatchedSignals(Signals, Protocol):
+    """The queues as they lie in the store; `queued` shows each without its poison queue."""
+
+    async def queued(self) -> tuple[Queued, ...]: ...
 
 
 class Cursors(Protocol):
@@ -217,10 +232,25 @@ class Parked(Protocol):
     def every(self) -> AsyncIterator[ParkedEntry]: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is told of an outcome beside itself: ids of the deal's records, "" where there is none or it is not known.
+
+    `took` is how long the look took, `since` how long ago the change had happened that was carried over, None where
+    none was; both in milliseconds.
+    """
+
+    link: str = ""
+    referral: str = ""
+    deal: str = ""
+    took: float = 0
+    since: float | None = None
+
+
 class Telemetry(Protocol):
     """One structured event per outcome, always the same fields."""
 
-    def outcome(self, signal: Signal, outcome: Outcome, *, link: Link | None, ms: float) -> None: ...
+    def outcome(self, signal: Signal, outcome: Outcome, facts: Facts) -> None: ...
     def event(self, name: str, **fields: str | float) -> None: ...
 
 

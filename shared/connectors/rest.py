@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -50,6 +50,7 @@ PATIENCE = 5.0  # seconds: a longer Retry-After is the pause's business, not one
 READS = frozenset({"GET", "HEAD"})
 NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 UNSAID = (0.3, 1.0)  # seconds before the second and third attempt when the server names no time
+DOWNLOADS = "certificates"  # what telemetry calls whoever serves them
 UNSAID_SHUT = 30.0  # seconds after a 429 that names none
 LARGEST = 16 * 1024 * 1024
 Sleep = Callable[[float], Awaitable[None]]
@@ -140,16 +141,16 @@ class Rest:
 
     async def _attempts(self, request: _Request, attempts: int) -> Answer:
         renewed = renew = False
-        attempt = 0
+        attempt = sent = 0
         while True:
             try:
-                return await self._once(request, fresh=renew)
+                return await self._once(replace(request, sent=sent), fresh=renew)
             except CosellError as error:
                 renew = _token_may_be_old(error) and not renewed
                 wait = 0.0 if renew else _wait(error, request.method, attempt)
                 if wait is None or (not renew and attempt + 1 >= attempts):
                     raise
-            renewed, attempt = renewed or renew, attempt + (not renew)
+            renewed, attempt, sent = renewed or renew, attempt + (not renew), sent + 1
             if wait:
                 await self.sleep(wait)
 
@@ -163,7 +164,7 @@ class Rest:
 
     async def _sent(self, request: _Request, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         try:
-            return await _exchange(self.client, request, headers, self.largest)
+            return await _exchange(self.client, request, headers, self.largest, system=self.system)
         except NEVER_CONNECTED as error:
             raise _NeverSent(self._remote(f"no connection could be made ({type(error).__name__})")) from error
         except httpx.LocalProtocolError as error:  # its words quote the header that it refuses, and the token in it
@@ -197,10 +198,13 @@ _ODATA = "$,()'=:@*/"  # legal in a query, and readable in a log
 
 @dataclass(frozen=True, kw_only=True)
 class _Request:
+    """`sent` is how often it went out before."""
+
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None
+    sent: int = 0
 
 
 def _token_may_be_old(error: CosellError) -> bool:
@@ -237,13 +241,14 @@ async def _exchange(
     headers: Mapping[str, str],
     limit: int,
     *,
+    system: str,
     plain: bool = False,
 ) -> tuple[int, Mapping[str, str], bytes]:
     built = client.build_request(request.method, request.url, headers=dict(headers), content=request.body)
     built.headers.pop("cookie", None)  # a session of another call must not steer this one
     # A download may come over plain http: what somebody on the way packed is never unpacked, however small it looks.
     built.headers["accept-encoding"] = "identity" if plain else PACKED
-    with dependency(request.method, request.url) as answered:
+    with dependency(request.method, request.url, system=system, retries=request.sent) as answered:
         response = await client.send(built, stream=True, follow_redirects=False)
         answered(response.status_code)
     try:
@@ -283,7 +288,7 @@ async def download(client: httpx.AsyncClient, url: str, *, limit: int, timeout: 
     request = _Request(method="GET", url=url, headers={}, body=None)
     try:
         async with asyncio.timeout(timeout):
-            status, headers, body = await _exchange(client, request, {}, limit, plain=True)
+            status, headers, body = await _exchange(client, request, {}, limit, system=DOWNLOADS, plain=True)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
         raise Unavailable(Remote(system=system, message=f"no answer came ({type(error).__name__})")) from error
     except TooLarge as error:

@@ -46,6 +46,8 @@ class Code(StrEnum):
     ACCESS_LOST = "access_lost"
     MISCONFIGURED = "misconfigured"
     NEWER_RELEASE = "newer_release"
+    WRONG_WORLD = "wrong_world"  # the settings lead to another organisation
+    MICROSOFT_FLOWS = "microsoft_flows"  # active beside us
     # owed
     MODE = "mode"
     DRY_RUN = "dry_run"

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from shared.domain.code import Code
+from shared.domain.codes import code_of
 from shared.errors import CosellError, Remote, RemoteError, Unavailable
 
 FLOWS = (
@@ -25,9 +27,10 @@ Active = Callable[[], Awaitable[tuple[str, ...]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Why a signal has to wait, and for how many seconds."""
+    """Why a signal has to wait, and for how many seconds; `code` says it for machines."""
 
     reason: str
+    code: Code = Code.MISCONFIGURED
     seconds: float = 300.0
 
 
@@ -98,10 +101,13 @@ class Gate:
         except CosellError as error:  # nobody can tell whose records these are
             seconds = getattr(error, "retry_after", None) or UNKNOWN
             self._again = self._tick() + seconds
-            self._unknown = Wait(reason=f"it is not known which organisation this is: {error}", seconds=seconds)
+            reason = f"it is not known which organisation this is: {error}"
+            self._unknown = Wait(reason=reason, code=code_of(error), seconds=seconds)
             return self._unknown
-        problems = problems or (await self._beside() if self._writes else ())
-        return Wait(reason="; ".join(problems)) if problems else None
+        if problems:
+            return Wait(reason="; ".join(problems), code=Code.WRONG_WORLD)
+        beside = await self._beside() if self._writes else ()
+        return Wait(reason="; ".join(beside), code=Code.MICROSOFT_FLOWS) if beside else None
 
     async def _beside(self) -> tuple[str, ...]:
         try:

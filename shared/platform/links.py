@@ -23,7 +23,7 @@ LOGGER = logging.getLogger("cosell")
 TABLE = "links"
 MOVED = frozenset({404, 409, 412})  # the row is gone, is there already, or is a newer one
 BETWEEN = "PartitionKey eq @pair and RowKey ge @low and RowKey lt @high"
-STORED = "Timestamp ge @since"
+STORED_SINCE = f"{BETWEEN} and Timestamp ge @since"
 Operation = tuple[str, dict[str, Any], dict[str, Any]]
 
 
@@ -126,10 +126,12 @@ class TableLinks:
     async def _rows(self, prefix: str, since: datetime | None = None) -> AsyncIterator[Any]:
         table = await self._storage.table(TABLE)
         span = {"pair": self._pair, "low": f"{prefix}:", "high": after(prefix)}
-        stored = {"since": since} if since else {}
-        query = f"{BETWEEN} and {STORED}" if since else BETWEEN
         with storage_errors():
-            async for row in table.query_entities(query, parameters=span | stored):
+            if since is None:
+                rows = table.query_entities(BETWEEN, parameters=span)
+            else:
+                rows = table.query_entities(STORED_SINCE, parameters=span | {"since": since})
+            async for row in rows:
                 yield row
 
 

@@ -17,7 +17,7 @@ from shared.platform.pauses import TablePauses
 from shared.platform.queues import Queues
 from shared.platform.storage import Storage
 from shared.platform.telemetry import LogTelemetry
-from shared.ports import Clock, Cursors, Parked, Pauses, Shelf, Signals, Telemetry, Tokens
+from shared.ports import Clock, Cursors, Parked, Pauses, Shelf, Telemetry, Tokens, WatchedSignals
 from shared.settings import Settings
 
 
@@ -27,7 +27,7 @@ class Outside:
 
     client: httpx.AsyncClient
     links: Shelf
-    signals: Signals
+    signals: WatchedSignals
     cursors: Cursors
     pauses: Pauses
     parked: Parked

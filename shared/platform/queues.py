@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from azure.core.exceptions import ResourceNotFoundError
 
-from shared.errors import CosellError
+from shared.errors import BadMessage, CosellError
 from shared.messages import Look, Signal
 from shared.platform.storage import Storage, storage_errors
 from shared.platform.trace import carried
+from shared.ports import Queued
 
 LONGEST_DELAY = 7 * 24 * 3600 - 60  # the service takes up to 604,800 s
 LARGEST = 48 * 1024  # 64 KiB on the wire after base64
+MOST_PEEKED = 32
 POISON = "-poison"  # the platform's own name for where a message goes that failed every attempt
 
 
@@ -60,6 +62,32 @@ class Queues:
             found[name] = properties.approximate_message_count or 0
         return found
 
+    async def queued(self) -> tuple[Queued, ...]:
+        """Raises Unavailable. Of very many messages the service shows the first 32."""
+        found = []
+        for name in (look.value for look in Look):
+            with storage_errors():
+                try:
+                    found.append(await self._queued(name))
+                except ResourceNotFoundError:
+                    continue
+        return tuple(found)
+
+    async def _queued(self, name: str) -> Queued:
+        queue = self._storage.queue(name)
+        length = (await queue.get_queue_properties()).approximate_message_count or 0
+        peeked = await queue.peek_messages(max_messages=MOST_PEEKED) if length else ()
+        due = [_due(bytes(message.content), message.inserted_on) for message in peeked]
+        return Queued(name=name, length=length, oldest=min(filter(None, due), default=None))
+
     async def _put(self, name: str, body: bytes, delay: float) -> None:
         hidden = min(math.ceil(delay), LONGEST_DELAY) if delay > 0 else None
         await self._storage.queue(name).send_message(body, visibility_timeout=hidden, time_to_live=-1)
+
+
+def _due(body: bytes, inserted: datetime | None) -> datetime | None:
+    """When a message was to be looked at. The service only says when it was sent, which may be earlier."""
+    try:
+        return Signal.decoded(body).due or inserted
+    except BadMessage:
+        return inserted

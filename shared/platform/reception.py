@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from shared.domain.codes import code_of
 from shared.errors import BadMessage, Transient
 from shared.messages import Newer, NewerMessage, Signal
 from shared.platform.gate import Wait
@@ -56,7 +57,8 @@ class Reception:
             with span(signal.look.value, signal):
                 await self._job.run(body)
         except Transient as error:  # what the job itself could not note: its tables are away, and time mends that
-            await self._hold(signal, Wait(reason=str(error), seconds=error.retry_after or UNSTEADY))
+            seconds = error.retry_after or UNSTEADY
+            await self._hold(signal, Wait(reason=str(error), code=code_of(error), seconds=seconds))
 
     async def poisoned(self, body: bytes) -> None:
         """A poison message goes back to its queue once, then it is parked; a poison queue would forget it."""
@@ -80,7 +82,7 @@ class Reception:
             await self._park(body, FAILED)
         else:
             await self._signals.send(signal.model_copy(update={AGAIN: True}), delay=SECOND_CHANCE)
-            self._telemetry.event("poison_returned", record=str(signal.ref), look=signal.look.value)
+            self._telemetry.event("poison_returned", record=str(signal.ref), flow=signal.look.value)
 
     async def _hand_back(self, newer: Newer, reason: str) -> None:
         """While two releases run at once the newer one finds it; after a roll-back a person has to know of it."""
@@ -91,7 +93,7 @@ class Reception:
         else:
             delay = min(HANDED_BACK_FIRST * 2 ** min(newer.handed_back, 8), HANDED_BACK_LONGEST)
             await self._signals.send(newer.again(), delay=delay)
-            self._telemetry.event("newer_handed_back", record=str(newer.ref), look=newer.look.value)
+            self._telemetry.event("newer_handed_back", record=str(newer.ref), flow=newer.look.value)
 
     async def _park(self, body: bytes, reason: str) -> None:
         if self._job is None:
@@ -101,4 +103,10 @@ class Reception:
     async def _hold(self, signal: Signal, wait: Wait | None) -> None:
         wait = wait or Wait(reason="settings are wrong")
         await self._signals.send(signal, delay=wait.seconds)
-        self._telemetry.event("signal_held", record=str(signal.ref), look=signal.look.value, reason=wait.reason)
+        self._telemetry.event(
+            "signal_held",
+            record=str(signal.ref),
+            flow=signal.look.value,
+            code=wait.code.value,
+            reason=wait.reason,
+        )

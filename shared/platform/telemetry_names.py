@@ -16,8 +16,8 @@ OUTCOME_FIELDS = (
     "referral_id",
     "opportunity_id",
     "record",  # the one that was looked at, kind:id
-    "system",  # the side that it lies on
-    "direction",  # where values went: to_crm, to_partner_center, both, or nothing
+    "system",  # the side that it lies on: crm or partner
+    "direction",  # where values went: to_crm, to_partner, both, or nothing
     "outcome",
     "code",  # why, for machines
     "reason",  # why, in words and without people

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.messages import Signal
+from shared.observe.exporting import exporting
+from shared.observe.tally import tallied
 
 HEADER = "traceparent"  # https://www.w3.org/TR/trace-context/
 
@@ -20,6 +22,8 @@ def carried(signal: Signal) -> Signal:
 
 
 def _current() -> str:
+    if not exporting():
+        return ""
     from opentelemetry.propagate import inject  # noqa: PLC0415 - cold start
 
     carrier: dict[str, str] = {}
@@ -31,6 +35,12 @@ def _invented() -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
 
 
+def correlation(trace: str) -> str:
+    """The trace id of a traceparent: every hop of one change has the same, however often it is sent again."""
+    parts = trace.split("-")
+    return parts[1] if len(parts) > 1 else ""
+
+
 @contextmanager
 def span(name: str, signal: Signal) -> Iterator[None]:
     """A span of ours that links to the sender's.
@@ -38,10 +48,21 @@ def span(name: str, signal: Signal) -> Iterator[None]:
     INTERNAL, because the host already has a request row for each message: a CONSUMER span would count it twice.
     A link and not a parent, so that each attempt is a trace of its own.
     """
+    with tallied(correlation(signal.trace)):
+        if not exporting():
+            yield
+            return
+        with _linked(name, signal):
+            yield
+
+
+@contextmanager
+def _linked(name: str, signal: Signal) -> Iterator[None]:
     from opentelemetry import trace  # noqa: PLC0415 - cold start
     from opentelemetry.propagate import extract  # noqa: PLC0415 - cold start
 
     sender = trace.get_current_span(extract({HEADER: signal.trace})).get_span_context() if signal.trace else None
     links = [trace.Link(sender)] if sender is not None and sender.is_valid else []
-    with trace.get_tracer("cosell").start_as_current_span(name, kind=trace.SpanKind.INTERNAL, links=links):
+    tracer, attributes = trace.get_tracer("cosell"), {"cosell.correlation": correlation(signal.trace)}
+    with tracer.start_as_current_span(name, kind=trace.SpanKind.INTERNAL, links=links, attributes=attributes):
         yield

@@ -9,7 +9,7 @@ Anything else is a bug: it is raised, tried by the queue five times and then par
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.domain.code import Code
 from shared.domain.codes import code_of
@@ -28,10 +28,10 @@ from shared.errors import (
     Transient,
 )
 from shared.messages import Look, NewerMessage, Signal, Why
-from shared.ports import Clock, Links, Parked, ParkedEntry, Pauses, Signals, Telemetry
+from shared.ports import Clock, Facts, Links, Parked, ParkedEntry, Pauses, Signals, Telemetry
 from shared.sync import retry
 from shared.sync.attempt import Attempt, again, ended, later, unlooked
-from shared.sync.desk import Ended
+from shared.sync.desk import Ended, elapsed
 from shared.sync.reconcile import Reconcile
 
 ACCESS_PAUSE = 60.0  # seconds between two looks at a system that lets nobody in
@@ -76,9 +76,19 @@ class Job:
         started = self._clock.now()
         attempt = await self._attempt(signal)
         await self._follow(signal, attempt)
-        ms = (self._clock.now() - started).total_seconds() * 1000
-        self._telemetry.outcome(signal, attempt.outcome, link=attempt.link, ms=ms)
+        self._telemetry.outcome(signal, attempt.outcome, self._facts(signal, attempt, started))
         return attempt.outcome
+
+    def _facts(self, signal: Signal, attempt: Attempt, started: datetime) -> Facts:
+        """What is known of the deal after a look: by its link, or by the record that was looked at."""
+        now, link, changed = self._clock.now(), attempt.link, attempt.outcome.since
+        took, since = elapsed(started, now), elapsed(changed, now) if changed else None
+        if link is not None:
+            deal = link.moved if link.kind else link.key
+            return Facts(link=link.key, referral=link.partner or "", deal=deal, took=took, since=since)
+        referral = signal.id if signal.side is Side.PARTNER else ""
+        deal = signal.id if signal.kind == self._reconcile.desk.deals.kind else ""
+        return Facts(referral=referral, deal=deal, took=took, since=since)
 
     async def poisoned(self, body: bytes, *, reason: str) -> None:
         """Park a message that the queue gave up on; one that cannot be read is kept by what it is made of."""
@@ -167,7 +177,9 @@ class Job:
         if known is not None and end - known <= SAME_PAUSE:
             return  # every signal that was under way is told the same
         await self._pauses.pause(side, end, str(error))
-        self._telemetry.event("system_paused", system=side.value, seconds=seconds, reason=str(error))
+        self._telemetry.event(
+            "system_paused", system=side.value, seconds=seconds, code=code_of(error).value, reason=str(error)
+        )
 
     async def _wake_others(self, signal: Signal) -> Attempt:
         """A record beside the deals changed: those that wait for it or show it are looked at again."""

@@ -6,10 +6,11 @@ dies half-way is repeated, and a signal too many costs one look.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.domain.lifecycle import CLOSED
 from shared.domain.link import Link
 from shared.domain.outcome import Kind
 from shared.domain.policy import Policy
@@ -17,11 +18,15 @@ from shared.domain.values import Ref, Side
 from shared.messages import Look, Signal, Why
 from shared.ports import Clock, Cursors, Gateway, Links, Seen, Signals, Telemetry
 from shared.sync.baseline import baseline
+from shared.sync.desk import elapsed
 from shared.sync.promotion import unfinished
 
 MISSED = timedelta(minutes=10)  # a delayed signal that is this late was lost
 SLOW_ROUND = timedelta(hours=1)  # between two looks at every open engagement: a lost related event moves nothing
 NOTED = frozenset({Kind.WAITING, Kind.OWED, Kind.PARKED})  # what stands in its way is known, and when to come back
+# Of every deal that is linked and has not ended: how it stands.
+STATES = {Kind.DONE: "in_step", Kind.LEFT: "in_step", **{kind: kind.value for kind in sorted(NOTED)}}
+COUNTED = ("linked", "in_step", "waiting", "owed", "delayed", "parked", "ended")
 LOOK_OF = {Side.PARTNER: Look.REFERRAL, Side.CRM: Look.OPPORTUNITY}
 Known = tuple[Ref, Look]
 
@@ -44,6 +49,7 @@ class _Known:
     linked: set[tuple[Side, Ref]] = field(default_factory=set)
     waiting: dict[Ref, list[Ref]] = field(default_factory=lambda: defaultdict(list))
     wake: list[Known] = field(default_factory=list)
+    count: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTED, 0)))
 
 
 class Watch:
@@ -87,7 +93,10 @@ class Watch:
         if slow:
             await self._cursors.put("slow-round", began.isoformat())
         report = Report(polled=polled, signalled=signalled, woken=len(known.wake), first=first)
-        self._telemetry.event("heal", polled=polled, signalled=signalled, woken=report.woken)
+        took = elapsed(began, self._clock.now())
+        self._telemetry.event("heal", polled=polled, signalled=signalled, woken=report.woken, took_ms=took)
+        if slow:
+            self._telemetry.event("deals_counted", **known.count)
         return report
 
     async def _known(self, *, slow: bool) -> _Known:
@@ -102,6 +111,7 @@ class Watch:
                 known.linked.add((Side.PARTNER, Ref(self._gateways[Side.PARTNER].kind, link.partner or "")))
             for ref in link.waiting:
                 known.waiting[ref].append(row)
+            known.count.update(_states(link))
             if self._due(link, now):  # what is owed may be Microsoft's answer
                 known.wake.append((row, Look.COSELL if link.invited else self._look(row)))
             elif slow and _engaged(link):
@@ -188,6 +198,17 @@ def _due_again(last: str, now: datetime) -> bool:
 def _ended(link: Link) -> bool:
     """Nothing more happens to it: a record is gone, the row parted with its closed referral, or goes on elsewhere."""
     return link.gone is not None or (link.detached and link.linked) or bool(link.moved)
+
+
+def _states(link: Link) -> tuple[str, ...]:
+    """What a link counts as; a deal that only waits to be linked counts as waiting and not as linked."""
+    if link.moved:
+        return ()
+    if _ended(link) or link.shown(Side.PARTNER).get("stage") in CLOSED:
+        return ("ended",)
+    kind = link.outcome.kind if link.outcome else Kind.DONE
+    state = STATES.get(Kind(kind), "delayed") if kind in set(Kind) else "delayed"
+    return ("linked", state) if link.linked else (state,) if state in NOTED else ()
 
 
 def _engaged(link: Link) -> bool:

@@ -18,7 +18,8 @@ from shared.domain.link import Link
 from shared.domain.outcome import Outcome
 from shared.domain.values import Ref, Side
 from shared.messages import Look, Signal
-from shared.ports import LinkMoved, ParkedEntry
+from shared.platform.telemetry_names import EVENTS
+from shared.ports import Facts, LinkMoved, ParkedEntry, Queued
 
 Hook = Callable[[str], Awaitable[None]]
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -163,6 +164,15 @@ class FakeSignals:
     async def lengths(self) -> Mapping[str, int]:
         return Counter(sent.look.value for sent in self.heap) + self.poisoned
 
+    async def queued(self) -> tuple[Queued, ...]:
+        await self.hook("signals.queued")
+        return tuple(self._queued(look) for look in Look if any(sent.look is look for sent in self.heap))
+
+    def _queued(self, look: Look) -> Queued:
+        sent = [each.visible for each in self.heap if each.look is look]
+        due = [visible for visible in sent if visible <= self._clock.now()]
+        return Queued(name=look.value, length=len(sent), oldest=min(due, default=None))
+
     def put(self, sent: Sent) -> None:
         """Put a message on the queue, also one that was taken and comes back, or comes twice."""
         heapq.heappush(self.heap, sent)
@@ -260,21 +270,21 @@ class Told:
 
     signal: Signal
     outcome: Outcome
-    link: Link | None
-    ms: float
+    facts: Facts
 
 
 class FakeTelemetry:
-    """Remembers what it was told."""
+    """Remembers what it was told; an event or field that nobody is promised is a mistake."""
 
     def __init__(self) -> None:
         self.outcomes: list[Told] = []
         self.events: list[tuple[str, dict[str, str | float]]] = []
 
-    def outcome(self, signal: Signal, outcome: Outcome, *, link: Link | None, ms: float) -> None:
-        self.outcomes.append(Told(signal=signal, outcome=outcome, link=link, ms=ms))
+    def outcome(self, signal: Signal, outcome: Outcome, facts: Facts) -> None:
+        self.outcomes.append(Told(signal=signal, outcome=outcome, facts=facts))
 
     def event(self, name: str, **fields: str | float) -> None:
+        assert set(fields) == set(EVENTS[name]), name
         self.events.append((name, fields))
 
 

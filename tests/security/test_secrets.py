@@ -174,7 +174,7 @@ def test_a_spans_error_is_a_kind_and_no_words() -> None:
     """What is raised in a call goes into telemetry as its type alone."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    with pytest.raises(ValueError, match=SECRET), dependency("GET", "https://x/y", provider.get_tracer("t")):
+    with pytest.raises(ValueError, match=SECRET), dependency("GET", "https://x/y", tracer=provider.get_tracer("t")):
         raise ValueError(f"Illegal header value b'Bearer {SECRET}'")
     (span,) = exporter.get_finished_spans()
     assert (span.status.description, span.events) == ("ValueError", ())

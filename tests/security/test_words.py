@@ -33,6 +33,7 @@ from shared.platform.doors import problem
 from shared.platform.identity import StaticTokens
 from shared.platform.rows import key
 from shared.platform.telemetry import LogTelemetry
+from shared.ports import Facts
 from tests.contract.dynamics_bench import DynamicsBench, new_draft, open_bench
 from tests.contract.partner_center_bench import open_bench as open_partner
 
@@ -232,7 +233,7 @@ def test_a_log_line_is_one_line(text: str, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.INFO, "cosell")
     sendable = text[:100].encode(errors="replace").decode()
     signal = Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id="r-1", trace=sendable)
-    LogTelemetry().outcome(signal, Outcome(kind=Kind.LEFT, reason=text, code=Code.NO_DEAL), link=None, ms=1)
+    LogTelemetry().outcome(signal, Outcome(kind=Kind.LEFT, reason=text, code=Code.NO_DEAL), Facts())
     LogTelemetry().event("event_refused", reason=text)
     for record in caplog.records:
         said = [record.getMessage(), *(value for value in vars(record).values() if isinstance(value, str))]

@@ -6,27 +6,29 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import cast
 
 import pytest
 
 from shared.domain.code import Code
-from shared.domain.link import Link
-from shared.domain.outcome import parked
+from shared.domain.outcome import Kind, Outcome, done
 from shared.domain.values import Ref, Side
 from shared.errors import AccessLost, BadEvent, BadMessage, CosellError, Remote, Unavailable
 from shared.messages import Look, Signal, Why
+from shared.observe.tally import tallied
 from shared.platform.doors import Door, Left
 from shared.platform.gate import UNKNOWN, Gate, MicrosoftFlows, Wait
 from shared.platform.health import Finding, health, pings, unpaused, without
 from shared.platform.office import Office
 from shared.platform.reception import SECOND_CHANCE, Reception
 from shared.platform.telemetry import LogTelemetry
+from shared.platform.telemetry_names import EVENTS, OUTCOME_FIELDS
 from shared.platform.trace import carried, span
 from shared.platform.world import NAME, Organisation, Pinned
-from shared.ports import Gateway, ParkedEntry, World
+from shared.ports import Facts, Gateway, ParkedEntry, World
+from shared.release import RELEASE
 from shared.settings import read
 from tests.fakes.store import FakeClock, FakeCursors, FakeParked, FakePauses, FakeSignals, FakeTelemetry
 
@@ -336,22 +338,39 @@ async def test_health_is_200_only_when_everything_is_right() -> None:
 
 # --- telemetry and trace --------------------------------------------------------------------------------------------
 
-FIELDS = {"event", "pair", "system", "key", "record", "look", "why", "attempt", "outcome", "reason", "ms", "trace"}
 
-
-def test_an_outcome_is_one_record_with_the_same_fields(caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever the outcome, the record's own fields are these, flat, and name the event."""
+@pytest.mark.parametrize("kind", Kind)
+def test_an_outcome_is_one_record_with_the_same_fields(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever the outcome, the record's own fields are exactly the promised ones, flat, and name the event."""
     caplog.set_level(logging.INFO, "cosell")
-    telemetry = LogTelemetry()
-    telemetry.outcome(
-        SIGNAL, parked("two candidates", Code.NEEDS_DECISION), link=Link(pair="cosell", key="o-1"), ms=12.34
-    )
-    telemetry.event("heal", polled=3, msg="taken by logging itself")
+    LogTelemetry().outcome(SIGNAL, Outcome(kind=kind, reason="r", code=Code.UPDATED), Facts())
+    record, plain = vars(caplog.records[0]), vars(logging.LogRecord("", 0, "", 0, "", None, None))
+    fields = set(record) - set(plain) - {"message", "asctime"}
+    assert fields == {*OUTCOME_FIELDS, "microsoft.custom_event.name"}
+    assert record["microsoft.custom_event.name"] in EVENTS
+    assert all(isinstance(record[name], str | int | float) for name in OUTCOME_FIELDS)
+
+
+def test_an_outcome_says_whose_it_is_and_what_it_cost(caplog: pytest.LogCaptureFixture) -> None:
+    """Ids of both records, where values went, how many calls that took and how long after the change."""
+    caplog.set_level(logging.INFO, "cosell")
+    carried_over = {Side.CRM: ("notes", "amount"), Side.PARTNER: ("stage", "notes")}
+    told = replace(done("updated", Code.UPDATED), carried=carried_over)
+    signal = SIGNAL.model_copy(update={"trace": f"00-{'ab' * 16}-{'cd' * 8}-01"})
+    with tallied("") as tally:
+        tally.calls = 3
+        facts = Facts(link="o-1", referral="r-1", deal="o-1", took=12.34, since=1234.5)
+        LogTelemetry().outcome(signal, told, facts)
     record = vars(caplog.records[0])
-    assert set(record) >= FIELDS | {"microsoft.custom_event.name"}
-    assert (record["microsoft.custom_event.name"], record["key"], record["ms"]) == ("signal_parked", "o-1", 12.3)
-    assert all(isinstance(record[name], str | int | float) for name in FIELDS)
-    assert (vars(caplog.records[1])["polled"], vars(caplog.records[1])["event"]) == (3, "heal")
+    assert {name: record[name] for name in ("link", "referral_id", "opportunity_id", "direction", "fields")} == {
+        "link": "o-1",
+        "referral_id": "r-1",
+        "opportunity_id": "o-1",
+        "direction": "both",
+        "fields": "amount,notes,stage",
+    }
+    assert (record["remote_calls"], record["took_ms"], record["since_change_ms"]) == (3, 12.3, 1234)
+    assert (record["code"], record["correlation"], record["release"]) == ("updated", "ab" * 16, RELEASE)
 
 
 def test_a_signal_always_carries_a_trace_and_keeps_it() -> None:

@@ -22,8 +22,10 @@ from shared.domain.requirements import require
 from shared.domain.values import Group, Person, Ref, Side
 from shared.errors import NotMet
 from shared.messages import Look, Signal
+from shared.observe.tally import tallied
 from shared.platform.identity import StaticTokens
-from shared.platform.telemetry import LogTelemetry, impersonal
+from shared.platform.telemetry import NAMED, LogTelemetry, impersonal
+from shared.ports import Facts
 from tests.fakes.store import START
 
 SIGNAL = Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id="r-1")
@@ -56,7 +58,7 @@ def test_a_missing_phone_is_told_without_its_owner(person: Person, caplog: pytes
     caplog.set_level(logging.INFO, "cosell")
     reason = reason_of(Group([person]))
     assert "Abercrombie" in reason or person.email in reason
-    LogTelemetry().outcome(SIGNAL, waiting(reason), link=None, ms=1)
+    LogTelemetry().outcome(SIGNAL, waiting(reason), Facts())
     LogTelemetry().event("parked_dropped", reason=reason)
     assert "abercrombie" not in " ".join(map(str, map(vars, caplog.records))).casefold()
     assert "fill in the" in vars(caplog.records[0])["reason"]
@@ -81,9 +83,9 @@ def test_only_what_a_person_must_see_to_is_an_error(caplog: pytest.LogCaptureFix
     """A paused system delays thousands of signals: each is a line, none of them a warning."""
     caplog.set_level(logging.INFO, "cosell")
     for kind in Kind:
-        LogTelemetry().outcome(SIGNAL, Outcome(kind=kind, reason="r", code=Code.IN_STEP), link=None, ms=1)
+        LogTelemetry().outcome(SIGNAL, Outcome(kind=kind, reason="r", code=Code.IN_STEP), Facts())
     LogTelemetry().event("message_poisoned", record="r")
-    loud = {vars(record)["event"]: record.levelname for record in caplog.records if record.levelno > logging.INFO}
+    loud = {vars(record)[NAMED]: record.levelname for record in caplog.records if record.levelno > logging.INFO}
     assert loud == {"signal_parked": "ERROR", "message_poisoned": "ERROR"}
 
 
@@ -92,14 +94,21 @@ async def test_a_calls_query_is_nobodys_business() -> None:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("test")
-    with dependency("GET", "https://contoso.example.com/users?$filter=mail eq 'kim@example.com'", tracer) as answered:
+    url = "https://contoso.example.com/users(mail='kim@example.com')/6f1b2c9e-3d52-4f6b-9a53-0c7f5c1d2e3f?$filter=kim"
+    call = dependency("GET", url, system="Dynamics 365", retries=2, tracer=tracer)
+    with tallied("c0ffee") as tally, call as answered:
         answered(403)
+    assert tally.calls == 1
     span = exporter.get_finished_spans()[0]
     assert (span.kind, span.status.is_ok) == (SpanKind.CLIENT, False)
     assert dict(span.attributes or {}) == {
         "http.request.method": "GET",
-        "url.full": "https://contoso.example.com/users",
+        "url.full": "https://contoso.example.com/users({id})/{id}",
         "server.address": "contoso.example.com",
+        "cosell.system": "Dynamics 365",
+        "cosell.operation": "GET /users({id})/{id}",
+        "cosell.retries": 2,
+        "cosell.correlation": "c0ffee",
         "http.response.status_code": 403,
     }
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity
 
-from shared.platform.links import BETWEEN, STORED
+from shared.platform.links import BETWEEN, STORED_SINCE
 from shared.platform.storage import Storage
 
 Row = dict[str, Any]
@@ -75,7 +75,7 @@ class Table:
         return done
 
     async def query_entities(self, query: str, *, parameters: Mapping[str, Any]) -> AsyncIterator[TableEntity]:
-        assert query in (BETWEEN, f"{BETWEEN} and {STORED}")
+        assert query in (BETWEEN, STORED_SINCE)
         pair, low, high = (parameters[name] for name in ("pair", "low", "high"))
         for place in sorted(self.rows):
             stored = "since" not in parameters or self.times[place] >= parameters["since"]
