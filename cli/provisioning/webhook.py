@@ -1,6 +1,7 @@
 """The webhook's endpoint: the address of our function with its key.
 
-The key is asked for, sent once and kept nowhere: not in a plan, an output, an error or a file.
+The key is asked for, sent once and kept nowhere: not in a plan, an output, an error or a file. Events carry it in a
+header: in the address, where a webhook key would be, every log on the way would keep it.
 learn.microsoft.com/power-apps/developer/data-platform/register-web-hook
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
 
 from pydantic import SecretStr
 
@@ -20,7 +22,8 @@ from shared.connectors.dynamics.odata import Row
 from shared.errors import Misconfigured, Remote, RemoteError, Transient
 
 NAME = "Cosell Sync"
-WEBHOOK, WEBHOOK_KEY, JSON, UTF8 = 8, 4, 2, 1  # contract, authtype, messageformat, messagecharset
+WEBHOOK, HTTP_HEADER, JSON, UTF8 = 8, 5, 2, 1  # contract, authtype, messageformat, messagecharset
+HEADER = "x-functions-key"  # https://learn.microsoft.com/azure/azure-functions/function-keys-how-to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,7 @@ def needs_key(hook: Hook, there: Row | None) -> bool:
     """Whether the key has to be known: for a new endpoint, one without a key, or one that gets another."""
     if there is None:
         return bool(hook.url)
-    return hook.renew or not there.flag("isauthvalueset") or there.whole("authtype") != WEBHOOK_KEY
+    return hook.renew or not there.flag("isauthvalueset") or there.whole("authtype") != HTTP_HEADER
 
 
 def plan(site: Site, hook: Hook, there: Row | None) -> Plan:
@@ -59,11 +62,16 @@ def plan(site: Site, hook: Hook, there: Row | None) -> Plan:
     async def do() -> None:
         if keyed and not hook.key.get_secret_value():
             raise Misconfigured(("the webhook needs the key of the function dynamics_events: give it when asked",))
-        secret = {"authtype": WEBHOOK_KEY, "authvalue": hook.key.get_secret_value()} if keyed else {}
+        secret = {"authtype": HTTP_HEADER, "authvalue": header(hook.key)} if keyed else {}
         await _sent(site, there, changed | secret, hook.key)
 
     act, about = (Act.CREATE, "") if there is None else (Act.CHANGE, " (its key)" if keyed and not changed else "")
     return step(act, f"webhook endpoint {NAME} to {hook.url or 'the address it has'}{about}", do)
+
+
+def header(key: SecretStr) -> str:
+    """The one header of every event, as Dataverse wants it written."""
+    return f"<settings><setting name={quoteattr(HEADER)} value={quoteattr(key.get_secret_value())}/></settings>"
 
 
 async def _sent(site: Site, there: Row | None, body: Mapping[str, Any], key: SecretStr) -> None:
@@ -82,7 +90,8 @@ async def _sent(site: Site, there: Row | None, body: Mapping[str, Any], key: Sec
 def _silent(error: RemoteError, key: SecretStr) -> RemoteError:
     """The same error without the key in it, however it was written."""
     secret, message = key.get_secret_value(), error.remote.message
-    for written in filter(None, {secret, quote(secret, safe=""), quote(secret)}):
+    forms = {form for plain in (secret, escape(secret)) for form in (plain, quote(plain), quote(plain, safe=""))}
+    for written in sorted(filter(None, forms), key=len, reverse=True):
         message = message.replace(written, "(the key)")
     told = error.remote
     remote = Remote(system=told.system, status=told.status, code=told.code, message=message, request_id=told.request_id)

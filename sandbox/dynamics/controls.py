@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -55,7 +56,7 @@ class Controls:
 
     def _register(self, url: str, body: dict[str, Any]) -> list[str]:
         endpoint = stable_id("endpoint", url)
-        values: Row = {"name": url, "contract": 8, "url": url, "authtype": 4, "authvalue": body.get("code") or None}
+        values: Row = {"name": url, "contract": 8, "url": url, **_secret(body.get("code"))}
         self._put("serviceendpoint", endpoint, values | {"messageformat": 2, "messagecharset": 1})
         names = self.organization.names
         listed = [(table, message) for table in ("opportunity", "lead") for message in MESSAGES]
@@ -109,3 +110,11 @@ def _step(endpoint: str, table: str, message: str) -> Row:
         "sdkmessageid": Ref("sdkmessage", message_id(message)),
         "sdkmessagefilterid": Ref("sdkmessagefilter", filter_id(table, message)),
     }
+
+
+def _secret(key: object) -> Row:
+    """A function key goes along in its header."""
+    if not key:
+        return {"authtype": 4, "authvalue": None}
+    setting = f'<setting name="x-functions-key" value={quoteattr(str(key))}/>'
+    return {"authtype": 5, "authvalue": f"<settings>{setting}</settings>"}

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.dynamics.customizing_rows import filter_id, message_id
 from sandbox.dynamics.execution import ZERO_GUID
-from sandbox.dynamics.notifier import mojibake
+from sandbox.dynamics.notifier import address, mojibake
 from sandbox.dynamics.seed import APPLICATION, SELLER
 from tests.contract.sandbox_dynamics import RECEIVER, WHOLE, Sandbox, code, sandbox
 
@@ -137,14 +137,14 @@ async def test_a_delete_tells_a_reference() -> None:
 
 
 async def test_headers_and_address_are_the_documented_ones() -> None:
-    """The key goes into `code`, and headers name organisation, table, message and correlation."""
+    """The key goes into the header that it is set for, and others name organisation, table, message, correlation."""
     async with sandbox() as box:
         await box.subscribe()
         await box.opportunity()
         await box.delivered()
         (request,) = box.receiver.requests
 
-    assert str(request.url) == f"{RECEIVER}?code=a%20key"
+    assert (str(request.url), request.headers["x-functions-key"]) == (RECEIVER, "a key")
     assert request.headers["content-type"] == "application/json"
     assert request.headers["x-ms-dynamics-organization"] == "127.0.0.1:7082"
     assert request.headers["x-ms-dynamics-entity-name"] == "opportunity"
@@ -243,6 +243,12 @@ async def register(box: Sandbox, endpoint: str, table: str, message: str, **more
         **more,
     )
     return str(step["sdkmessageprocessingstepid"])
+
+
+def test_a_webhook_key_would_be_in_the_address() -> None:
+    """Of the three ways to prove who calls, the first puts the secret where logs keep it."""
+    endpoint = {"url": RECEIVER, "authtype": 4, "authvalue": "a key"}
+    assert address(endpoint) == (f"{RECEIVER}?code=a%20key", {})
 
 
 async def test_registration_by_api() -> None:

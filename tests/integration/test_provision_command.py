@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 import typer
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from cli.commands import provision
 from cli.output import Output
+from cli.provisioning.webhook import header
 from cli.work import Asked
 from sandbox.dynamics import create_app
 from sandbox.dynamics.seed import APPLICATION_CLIENT
@@ -64,7 +66,7 @@ def test_the_key_is_asked_for_and_not_shown(typed: Typed) -> None:
     assert (first.exit_code, again.exit_code) == (0, 0), first.output
     assert "Key of the function" in first.output
     assert KEY not in first.output + again.output
-    assert [row["authvalue"] for row in typed.rows("serviceendpoint")] == [KEY]
+    assert [row["authvalue"] for row in typed.rows("serviceendpoint")] == [header(SecretStr(KEY))]
     assert "Nothing to do" in again.output
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import httpx
 import pytest
@@ -17,10 +18,11 @@ from pydantic import SecretStr
 
 from cli.provisioning import make
 from cli.provisioning.plan import Plan
+from cli.provisioning.webhook import header
 from shared.errors import CosellError, Refused
 from tests.integration.provisioned import ASK, KEY, Desk, open_desk
 
-WRITTEN = (KEY, quote(KEY, safe=""), quote(KEY), KEY[:12])
+WRITTEN = (KEY, quote(KEY, safe=""), quote(KEY), escape(KEY), KEY[:10])
 
 
 @pytest.fixture
@@ -96,7 +98,9 @@ async def test_another_key_is_sent_on_request_alone(desk: Desk) -> None:
     assert desk.written == []
     await desk.provision(replace(other, hook=replace(other.hook, renew=True)))
 
-    assert [call.body for call in desk.written] == [{"authtype": 4, "authvalue": "another-key-of-the-function"}]
+    assert [call.body for call in desk.written] == [
+        {"authtype": 5, "authvalue": header(SecretStr("another-key-of-the-function"))}
+    ]
     assert "another-key" not in desk.said
 
 
