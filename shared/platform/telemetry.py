@@ -21,7 +21,15 @@ from shared.release import RELEASE
 
 LOGGER = logging.getLogger("cosell")
 NAMED = "microsoft.custom_event.name"
-NOISY = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx", "httpcore", "msal")
+# The exporter tells of each parcel that it sends, which makes another parcel.
+NOISY = (
+    "azure.monitor.opentelemetry",
+    "azure.core.pipeline.policies.http_logging_policy",
+    "azure.identity",
+    "httpx",
+    "httpcore",
+    "msal",
+)
 Fields = dict[str, str | float]
 # What a person must see to. Waiting is a seller's business, told in Audit; a paused system delays thousands.
 LOUD = {
