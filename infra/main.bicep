@@ -306,6 +306,14 @@ param dailyTelemetryQuotaGb int = -1
 @allowed(['none', 'changes', 'all'])
 param storageLogs string = 'changes'
 
+// --- alerts ---
+
+@description('Whether the alert rules are evaluated.')
+param alertsEnabled bool = true
+
+@description('Mail addresses that alerts are sent to; none: they are seen in the portal alone.')
+param alertEmails string[] = []
+
 // --- names ---
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
@@ -550,6 +558,33 @@ module diagnostics 'modules/diagnostics.bicep' = {
     secretsVaultName: secretsVault.outputs.name
     tokenVaultName: tokenVault.outputs.name
     storageLogs: storageLogs
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    name: 'cosell-${environmentName}'
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    applicationInsightsId: monitoring.outputs.insightsId
+    siteId: app.outputs.id
+    actionGroupEmails: alertEmails
+    enabled: alertsEnabled
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    name: 'Cosell Sync (${environmentName})'
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    applicationInsightsId: monitoring.outputs.insightsId
   }
 }
 

@@ -45,3 +45,4 @@ param statusRole = readEnvironmentVariable('STATUS_ROLE', 'Cosell.Operator')
 
 param signInClientId = readEnvironmentVariable('SIGN_IN_CLIENT_ID', '')
 param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
+param alertEmails = empty(readEnvironmentVariable('ALERT_EMAILS', '')) ? [] : split(readEnvironmentVariable('ALERT_EMAILS', ''), ',')

@@ -30,3 +30,4 @@ param storageRedundancy = 'Standard_LRS'
 param vaultDaysToRecover = 7
 param daysToKeepTelemetry = 30
 param storageLogs = 'none'
+param alertsEnabled = false

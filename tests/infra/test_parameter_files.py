@@ -61,6 +61,7 @@ def test_staging_writes_nothing_and_takes_nobodys_events() -> None:
     assert given["cosellDeployment"] not in ("", SETTINGS["COSELL_DEPLOYMENT"].default)
     assert given["webhookWatchEnabled"] is False
     assert given["partnerCenterEventsEnabled"] is False
+    assert given["alertsEnabled"] is False
 
 
 def test_production_starts_in_test_mode() -> None:

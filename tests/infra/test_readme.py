@@ -30,9 +30,9 @@ def test_every_parameter_that_is_no_setting_is_in_the_table() -> None:
 
 
 def test_every_switch_is_named() -> None:
-    """The parameters that switch a flow off."""
+    """The parameters that switch a flow off, and the one of the alerts."""
     switches = {str(value).split(" ")[0] for value in SWITCHES.values()}
-    assert set(SWITCH.findall(PAGE)) == switches
+    assert set(SWITCH.findall(PAGE)) == switches | {"alertsEnabled"}
 
 
 def test_every_module_is_named() -> None:
