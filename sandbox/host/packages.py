@@ -78,7 +78,9 @@ class Packages:
 AZURITE = Packages(name="azurite", pins=Path(__file__).parent / "npm", tools=TOOLS / "azurite")
 # Clients of Dataverse that others wrote: the sandbox is held to them.
 CLIENTS = Packages(name="clients", pins=ROOT / "tests" / "contract" / "clients", tools=TOOLS / "clients")
-SETS = {each.name: each for each in (AZURITE, CLIENTS)}
+# Microsoft's Kusto language service: what alerts and workbook ask is held to it.
+KUSTO = Packages(name="kusto", pins=ROOT / "tests" / "infra" / "kusto_language", tools=TOOLS / "kusto")
+SETS = {each.name: each for each in (AZURITE, CLIENTS, KUSTO)}
 
 
 def install(names: Iterable[str] = SETS) -> None:

@@ -18,7 +18,7 @@ from tests.proof.load_line import TOO_MANY_AT_ONCE, Refusal, Traffic, greatest
 from tests.proof.load_world import Place, open_place
 
 HOSTS = 4
-SHARE = 10  # the default of DATAVERSE_CONCURRENCY
+SHARE = 10  # more than the default of DATAVERSE_CONCURRENCY: the limits are to be met
 AT_ONCE = 52
 LONG = 10_000
 REQUESTS, WINDOW = 6_000, 300.0  # Dataverse's, and what they are in proportion to

@@ -16,7 +16,7 @@ import dev
 from shared.setting_model import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("infra/*.md")])
 NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
 PATH = re.compile(r"`([\w.]+(?:/[\w.-]*)*)`")
 PLACE = re.compile(r"`((?:shared|functions|sandbox|tests|docs|infra)/[\w/.-]*)`")

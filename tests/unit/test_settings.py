@@ -43,7 +43,7 @@ DEFAULTS = {
     "auto_heal_schedule": "0 */5 * * * *",
     "partner_center_auth": "refresh_token",
     "dataverse_auth": "managed_identity",
-    "dataverse_concurrency": 10,
+    "dataverse_concurrency": 7,
     "dataverse_prefix": "msft",
     "own_prefix": "cosell",
     "webhook_certificate_issuer": "Microsoft Corporation",

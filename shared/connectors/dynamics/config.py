@@ -34,7 +34,7 @@ class Config:
     pair: str = "cosell"
     tag: str = "cosell:cosell"
     organization: str = ""
-    concurrency: int = 10
+    concurrency: int = 7
     custom: Customization = NONE
     names: Names = field(init=False, repr=False)
     countries: Countries = field(init=False, repr=False)
