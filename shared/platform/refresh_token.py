@@ -32,6 +32,10 @@ class Kept:
     written: datetime | None = None
 
 
+class NoSecretError(ClientAuthenticationError):
+    """Nobody has stored a refresh token yet."""
+
+
 class Vault(Protocol):
     """Where the refresh token is kept."""
 
@@ -95,7 +99,7 @@ class KeyVault:
         try:
             return await self._secrets().get_secret(self._name)
         except ResourceNotFoundError as error:
-            raise ClientAuthenticationError(f"{self._url} holds no secret {self._name}") from error
+            raise NoSecretError(f"{self._url} holds no secret {self._name}") from error
 
     async def write(self, token: str) -> None:
         await self._secrets().set_secret(self._name, token, content_type="refresh token of Partner Center")

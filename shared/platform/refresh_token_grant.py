@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
@@ -20,13 +20,16 @@ LONGEST = 86_400  # seconds that a token may say it is good for
 NOT_AN_ANSWER = (json.JSONDecodeError, AttributeError, KeyError, TypeError, RecursionError)
 TEMPORARY = frozenset({"temporarily_unavailable", "server_error"})  # RFC 6749; anything else needs a person
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Granted:
-    """What the sign-in service gave: `refresh_token` is "" where it gave none, `seconds` how long the first is good."""
+    """What the sign-in service gave: texts are "" where it gave none; `seconds` is how long the first is good."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(default="", repr=False)
+    id_token: str = field(default="", repr=False)
     seconds: int = 0
 
 
@@ -42,7 +45,7 @@ class Grant:
         http_client: object | None = None,
         authority: str = AUTHORITY,
     ) -> None:
-        self.tenant, self._client_id, self._secret = tenant, client_id, secret
+        self.tenant, self.client_id, self._secret = tenant, client_id, secret
         self._http_client, self._authority = http_client, authority
         self._application: Any = None
 
@@ -52,24 +55,33 @@ class Grant:
             self.asked, lambda application: application.acquire_token_by_refresh_token(token, list(scopes))
         )
 
-    def asked(self, ask: Callable[[Any], Mapping[str, Any]]) -> Granted:
-        """What the sign-in service answers to a question put to MSAL's application. It blocks."""
+    def answered(self, ask: Callable[[Any], T]) -> T:
+        """What a question put to MSAL's application is answered with. It blocks."""
         with _told_apart(self.tenant):
-            found = ask(self.application())
+            return ask(self.application())
+
+    def asked(self, ask: Callable[[Any], Mapping[str, Any]]) -> Granted:
+        """The tokens that it is answered with."""
+        found = self.answered(ask)
         if "access_token" not in found:
             raise _refusal(found)
         return Granted(
             access_token=str(found["access_token"]),
             refresh_token=str(found.get("refresh_token") or ""),
+            id_token=str(found.get("id_token") or ""),
             seconds=_seconds(found.get("expires_in")),
         )
+
+    def form(self) -> Mapping[str, str]:
+        """What the application proves itself with, where a form is sent without MSAL."""
+        return {"client_id": self.client_id, "client_secret": self._secret}
 
     def application(self) -> Any:
         """MSAL's own, made once; it asks the service for its addresses, and so blocks."""
         from msal import ConfidentialClientApplication  # noqa: PLC0415 - cold start
 
         self._application = self._application or ConfidentialClientApplication(
-            self._client_id,
+            self.client_id,
             authority=self._authority + self.tenant,
             client_credential=self._secret,
             http_client=self._http_client,
