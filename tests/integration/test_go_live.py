@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
+import typer
 
 from cli.azure.azd import Place, place
 from cli.azure.deployed import as_a_person
@@ -116,7 +116,7 @@ async def test_a_dry_run_looks_and_changes_nothing(going: GoLive, bench: Bench) 
 async def test_a_person_is_asked(going: GoLive, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without --yes, and answered with no, nothing is done."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
-    with pytest.raises(click.exceptions.Abort):
+    with pytest.raises(typer.Abort):
         await going.go(yes=False)
     assert going.writes == []
 

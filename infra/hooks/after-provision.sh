@@ -1,0 +1,4 @@
+#!/bin/sh
+# azd runs this once Azure has what the template describes. Nothing of ours runs yet, so nothing is checked.
+cat infra/hooks/next-steps.txt
+echo "  APP_IDENTITY_CLIENT_ID=${APP_IDENTITY_CLIENT_ID:-(not told)}"
