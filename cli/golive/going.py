@@ -164,7 +164,7 @@ class Going:
 def _sick(body: Mapping[str, object]) -> list[tuple[str, ...]]:
     """The findings of an unhealthy app."""
     settings, checks = body.get("settings"), body.get("checks")
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (str(one["setting"]), f"it is {one['value']}", f"it may be {one['may_be']}")
         for one in (settings if isinstance(settings, list) else ())
     ]

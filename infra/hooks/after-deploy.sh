@@ -2,6 +2,7 @@
 # azd runs this once the functions are deployed: Dynamics 365 is provisioned, and the doctor looks at everything.
 # In MODE=test an installation that is not ready yet is no failure: what is missing is said, and azd goes on.
 # In MODE=live it is one, and azd ends with it.
+cd "$(dirname "$0")/../.." || exit 1
 
 unset DATAVERSE_AUTH # how the app signs in; whoever runs this signs in as a person
 

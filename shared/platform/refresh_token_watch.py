@@ -84,7 +84,7 @@ class RefreshTokenWatch:
 
     def _told(self, age: timedelta) -> None:
         name = "refresh_token_old" if age >= OLD else "refresh_token_seen"
-        self._telemetry.event(name, age_days=max(0, age.days), days_left=max(0, (LIFETIME - age).days))
+        self._telemetry.event(name, age_days=max(0, age.days), days_left=max(0, LIFETIME.days - age.days))
 
     def _unseen(self, reason: str) -> None:
         self._telemetry.event("refresh_token_unseen", reason=reason)

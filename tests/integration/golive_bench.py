@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -107,21 +109,21 @@ class GoLive:
         self.kept.append(mode)
         return self.azd
 
+    @asynccontextmanager
+    async def azure(self, app: str = APP) -> AsyncIterator[Management]:
+        """Resource Manager, as whoever has the token."""
+        async with httpx.AsyncClient(transport=self.network) as client:
+            tokens = StaticTokens(self.token)
+            rest = Rest(system="Azure", base_url=AZURE, scope=SCOPE, tokens=tokens, client=client, verdicts=VERDICTS)
+            yield Management(place=replace(PLACE, app=app), rest=rest)
+
     async def go(self, **wish: Any) -> int:
         """The exit code; nobody is asked unless `yes` is False."""
         console = Console(file=self._printed, width=200)
         asked = Asked(reading=read({}), output=Output(consoles=(console, console)), world=self._world)
-        async with httpx.AsyncClient(transport=self.network) as client:
-            rest = Rest(
-                system="Azure",
-                base_url=AZURE,
-                scope=SCOPE,
-                tokens=StaticTokens(self.token),
-                client=client,
-                verdicts=VERDICTS,
-            )
+        async with self.azure() as azure:
             return await Going(
-                azure=Management(place=PLACE, rest=rest),
+                azure=azure,
                 asked=asked,
                 wish=Wish(**{"yes": True, **wish}),
                 sleep=self._sleep,

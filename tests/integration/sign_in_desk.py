@@ -186,7 +186,8 @@ async def open_desk() -> AsyncIterator[Desk]:
         sockets = [listen(), listen()]
         urls = [address(each, tls=True) for each in sockets]
         partner, secrets = create_partner_center(base_url=urls[0]), Vault(tenant=TENANT)
-        for app, listening in zip((partner, closing(create_app(secrets))), sockets, strict=True):
+        apps: tuple[ASGIApp, ASGIApp] = (partner, closing(create_app(secrets)))
+        for app, listening in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listening, tls.context))
         settings = {
             "PARTNER_CENTER_TENANT_ID": TENANT,

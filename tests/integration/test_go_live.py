@@ -16,7 +16,9 @@ from cli.azure.deployed import as_a_person
 from cli.azure.management import AppSettings
 from cli.azure.references import located, resolved
 from cli.golive.commands import commands, keep
+from cli.settings import AZURE, loaded
 from sandbox.azure.management import READER
+from shared.connectors.rest import Missing
 from shared.errors import AccessLost, Misconfigured, NeedsDecision
 from tests.integration.bench import Bench
 from tests.integration.golive_bench import PLACE, GoLive
@@ -254,3 +256,38 @@ async def test_settings_of_the_app_hold_for_a_person() -> None:
         "https://app.example.com",
     )
     assert there["AzureWebJobsStorage__credential"] == ""
+
+
+# --- Azure itself -----------------------------------------------------------------------------------------------------
+
+
+async def test_what_azure_refuses_is_told_with_what_to_do(going: GoLive) -> None:
+    """Nobody signed in, an app that is not there, a function that was never deployed."""
+    going.token = "nobody"
+    async with going.azure() as azure:
+        with pytest.raises(AccessLost, match="az login"):
+            await azure.settings()
+    going.token = "sandbox-contributor"
+    async with going.azure("func-other") as azure:
+        with pytest.raises(Missing, match="resource group"):
+            await azure.address()
+    async with going.azure() as azure:
+        assert "key-of" not in repr(await azure.key("health"))
+        with pytest.raises(Missing):
+            await azure.key("dynamics_events")
+
+
+def test_settings_of_azure_need_to_know_which_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--settings azure` beside no environment of azd's is misuse, in words and before anybody is asked."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("FUNCTION_APP_NAME", "AZURE_RESOURCE_GROUP", "AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(Misconfigured, match="--app"):
+        loaded(AZURE)
+
+
+def test_a_file_of_that_name_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has a file called azure means it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "azure").write_text(json.dumps({"MODE": "test"}))
+    assert loaded(AZURE).best.mode == "test"

@@ -131,8 +131,9 @@ async def test_without_the_webhooks_permission_deals_can_be_kept_in_step(desk: D
 async def test_another_tenants_sign_in_is_refused(desk: Desk, named: str) -> None:
     """Whether the setting is the tenant's id or one of its names, a token of another tenant is not stored."""
     desk.sign_ins.person.tenant = "00000000-1111-4222-8333-444444444444"
-    changes = {"PARTNER_CENTER_TENANT_ID": named} if named else {}
-    assert "00000000-1111-4222-8333-444444444444" in await refused(desk, **changes)
+    if named:
+        desk.settings["PARTNER_CENTER_TENANT_ID"] = named
+    assert "00000000-1111-4222-8333-444444444444" in await refused(desk)
 
 
 async def test_a_tenant_may_be_named_by_its_domain(desk: Desk) -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from typer.main import get_command
 
-from cli.app import app
+from cli.commands import COMMANDS
 from cli.login.listener import Listener, listening
 from sandbox.partner_center.auth import CLIENT_SECRET
 from shared.errors import AccessLost
@@ -175,5 +174,6 @@ async def test_a_refusal_says_no_token(desk: Desk) -> None:
 
 def test_no_secret_is_taken_on_the_command_line() -> None:
     """Where no setting has the application's secret it is typed into a prompt: a command line is kept in histories."""
-    options = {option for one in get_command(app).commands["login"].real().params for option in one.opts}
+    (command,) = [each for each in COMMANDS if each.name == "login"]
+    options = {option for one in command.real().params for option in one.opts}
     assert options == {"--port", "--device-code", "--no-browser", "--dry-run"}

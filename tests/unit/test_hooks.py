@@ -7,7 +7,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
@@ -30,7 +32,9 @@ esac
 """
 
 
-def hook(folder: Path, *, provision: int = 0, doctor: int = 0, **variables: str) -> tuple[int, str]:
+def hook(
+    folder: Path, variables: Mapping[str, str] = MappingProxyType({}), *, provision: int = 0, doctor: int = 0
+) -> tuple[int, str]:
     """What the hook ends with and says, in front of a `cosell` that ends like this."""
     fake = folder / "cosell"
     fake.write_text(FAKE)
@@ -44,7 +48,7 @@ def hook(folder: Path, *, provision: int = 0, doctor: int = 0, **variables: str)
 @SH
 def test_a_deployment_provisions_and_asks_the_doctor(tmp_path: Path) -> None:
     """Both work from the deployed app's settings, as a person, with the app's address and identity."""
-    code, said = hook(tmp_path, **DEPLOYED)
+    code, said = hook(tmp_path, DEPLOYED)
     assert code == 0
     assert "cosell --settings azure provision --url https://func-cosell.example.com" in said
     assert f"--application {DEPLOYED['APP_IDENTITY_CLIENT_ID']} --key-from-azure as a person" in said
@@ -59,7 +63,7 @@ def test_what_is_not_ready_is_said_and_fails_a_live_installation(
     tmp_path: Path, provision: int, doctor: int, mode: str
 ) -> None:
     """A first deployment is not broken because nobody has signed in yet; one that is live and unwell is."""
-    code, said = hook(tmp_path, provision=provision, doctor=doctor, **DEPLOYED, **({"MODE": mode} if mode else {}))
+    code, said = hook(tmp_path, {**DEPLOYED, "MODE": mode}, provision=provision, doctor=doctor)
     assert f"NOT READY: provision ended with {provision}, doctor with {doctor}" in said
     assert "cosell --settings azure login" in said
     assert code == ((doctor or provision) if mode == "live" else 0)

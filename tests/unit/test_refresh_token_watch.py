@@ -60,7 +60,7 @@ async def test_the_successor_is_stored_and_is_as_young_as_that() -> None:
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
-        (59.9, ("refresh_token_seen", {"age_days": 59, "days_left": 30})),
+        (59.9, ("refresh_token_seen", {"age_days": 59, "days_left": 31})),
         (60, ("refresh_token_old", {"age_days": 60, "days_left": 30})),
         (95, ("refresh_token_old", {"age_days": 95, "days_left": 0})),
     ],
