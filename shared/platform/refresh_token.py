@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import ClientAuthenticationError, ResourceNotFoundError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
 from shared.platform.refresh_token_grant import AUTHORITY, Grant
 
@@ -100,6 +100,9 @@ class KeyVault:
             return await self._secrets().get_secret(self._name)
         except ResourceNotFoundError as error:
             raise NoSecretError(f"{self._url} holds no secret {self._name}") from error
+        except HttpResponseError as error:
+            error.message = f"{self._url} answered: {error.message}"  # at run time it is told as Partner Center's
+            raise
 
     async def write(self, token: str) -> None:
         await self._secrets().set_secret(self._name, token, content_type="refresh token of Partner Center")

@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.azure.vault import USER
+from sandbox.partner_center.auth import CLIENT_SECRET
+from sandbox.partner_center.settings import TENANT
 from shared.connectors.partner_center import SCOPE
+from shared.errors import AccessLost
 from shared.platform.clock import SystemClock
+from shared.platform.identity import CredentialTokens
+from shared.platform.refresh_token import RefreshTokenCredential
 from shared.platform.refresh_token_watch import RefreshTokenWatch, Renewal
 from tests.fakes.store import FakeTelemetry
-from tests.integration.sign_in_desk import NAME, Desk, open_desk
+from tests.integration.sign_in_desk import CLIENT, NAME, Desk, open_desk
 
 
 @pytest.fixture
@@ -69,3 +74,23 @@ async def test_a_revoked_token_is_told(desk: Desk) -> None:
     name, fields = await looked(desk)
     assert (name, "AADSTS9002313" in str(fields["reason"])) == ("refresh_token_unseen", True)
     assert desk.stored[0] not in str(fields)
+
+
+async def test_at_run_time_a_closed_vault_is_lost_access_in_its_own_words(desk: Desk) -> None:
+    """Partner Center cannot be called, and what is said is that the vault lets nobody in."""
+    settings = desk.asked().reading.best
+    desk.secrets.firewall = True
+
+    def made() -> RefreshTokenCredential:
+        return RefreshTokenCredential(
+            tenant=TENANT,
+            client_id=CLIENT,
+            secret=CLIENT_SECRET,
+            vault=desk.vault(settings),
+            http_client=desk.session(),
+        )
+
+    tokens = CredentialTokens(system="Partner Center", make=made, advice="sign in")
+    with pytest.raises(AccessLost, match=f"{desk.vault_url} answered"):
+        await tokens.get(SCOPE)
+    await tokens.close()

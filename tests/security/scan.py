@@ -37,6 +37,7 @@ ALLOWED: Mapping[str, str] = MappingProxyType(
         "d74ff0ee8da3b980": "the word pass in the address of a test",
         "dc8331bcb2283e89": "the word hush in the address of a test",
         "eb21a7614fbe3cfe": "the same with a number",
+        "10fd874b68dad080": "the word write, which a workflow may say of its id-token",
     }
 )
 
