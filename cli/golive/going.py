@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
 from cli.azure.azd import Place
-from cli.azure.deployed import as_a_person
 from cli.azure.management import AppSettings, Management
 from cli.azure.references import Read
-from cli.azure.running import HEALTH, SHOWN, Running
-from cli.doctor import Report, diagnose
-from cli.doctor.finding import State
+from cli.azure.running import Running
 from cli.golive.commands import keep, kept
+from cli.golive.obstacles import Obstacle, obstacle
 from cli.golive.registering import registered
 from cli.work import Asked
 from shared.errors import NeedsDecision
-from shared.settings import read
 
 if TYPE_CHECKING:
     import httpx
@@ -32,10 +29,8 @@ def _client() -> httpx.AsyncClient:
     return httpx.AsyncClient(follow_redirects=False, timeout=60.0)
 
 
-WELL, WRONG, MISUSED, UNREACHABLE = 0, 1, 2, 3
+WELL, WRONG = 0, 1
 COLUMNS = ("check", "found", "what to do")
-NOT_YET = {"MODE": "test"}  # a registration that is still missing is what this command is for
-REGISTRATION = "webhook_registration"  # the same, as health calls it
 CHANGED = "other settings changed while MODE was set: look at them in the portal, then run this again"
 
 
@@ -66,8 +61,8 @@ class Going:
         self._say(f"Function app: {self.azure.place.app} at {address}, MODE={settings.mode()}")
         async with self.client() as client:
             app = Running(azure=self.azure, address=address, client=client)
-            if self.wish.mode == "live" and (refused := await self._refused(settings, app)):
-                return refused
+            if self.wish.mode == "live" and (stands := await self._obstacle(settings, app)):
+                return self._no(stands)
             self._plan(settings)
             if self.wish.dry_run:
                 return self._done(settings.mode(), "planned")
@@ -75,38 +70,9 @@ class Going:
                 typer.confirm("Go on?", abort=True, err=True)
             return await self._made(settings, app)
 
-    # --- looking ----------------------------------------------------------------------------------------------------
-
-    async def _refused(self, settings: AppSettings, app: Running) -> int:
-        """0 if nothing stands against it."""
-        found = read({**await as_a_person(settings, app.address, self.resolve), **NOT_YET})
-        if found.settings is None:
-            self._table([(one.name, f"it is {one.shown}", f"it may be {one.may_be}") for one in found.problems])
-            return self._no(MISUSED, "settings of the app are wrong")
-        report = await self._diagnosed(replace(self.asked, reading=found), app.address)
-        if not report.well:
-            self._table([line.cells[1:2] + line.cells[3:] for line in report.of(State.FAILED)])
-            return self._no(UNREACHABLE if report.unreachable else WRONG, "`cosell --settings azure doctor` fails")
-        return await self._app_refuses(app)
-
-    async def _diagnosed(self, asked: Asked, address: str) -> Report:
-        with asked.output.progress("looking"):
-            async with asked.tools() as tools:
-                return await diagnose(tools, app=tools.settings.address or address)
-
-    async def _app_refuses(self, app: Running) -> int:
-        """What the app itself says, with its own identity; and whose the registration is, before it is too late."""
-        health = await app.ask(HEALTH)
-        if "checks" not in health.body:
-            return self._no(UNREACHABLE, f"the app does not tell its health ({health.reason}): look at its log stream")
-        if sick := _sick(health.body):
-            self._table(sick)
-            return self._no(WRONG, "the app itself is not well")
-        shown = await app.ask(SHOWN)
-        if shown.body.get("status") == "elsewhere" and not self.wish.overwrite:
-            self._say(str(shown.body.get("advice", "")))
-            return self._no(WRONG, "Partner Center's events go to another integration, which --overwrite displaces")
-        return WELL
+    async def _obstacle(self, settings: AppSettings, app: Running) -> Obstacle | None:
+        wish = self.wish
+        return await obstacle(self.asked, settings, app, resolve=self.resolve, overwrite=wish.overwrite)
 
     def _plan(self, settings: AppSettings) -> None:
         before, after = settings.mode(), self.wish.mode
@@ -148,28 +114,15 @@ class Going:
     def _say(self, text: str) -> None:
         self.asked.output.say(text)
 
-    def _table(self, rows: list[tuple[str, ...]]) -> None:
-        self.asked.output.table(COLUMNS, rows)
-
-    def _no(self, code: int, reason: str) -> int:
-        self._say(f"Not gone live: {reason}. Nothing was changed.")
-        self.asked.output.document({"app": self.azure.place.app, "outcome": "refused", "reason": reason})
-        return code
+    def _no(self, obstacle: Obstacle) -> int:
+        output = self.asked.output
+        if obstacle.rows:
+            output.table(COLUMNS, obstacle.rows)
+        self._say(f"Not gone live: {obstacle.reason}. Nothing was changed.")
+        rows = [dict(zip(("check", "found", "do"), row, strict=True)) for row in obstacle.rows]
+        output.document({"app": self.azure.place.app, "outcome": "refused", "reason": obstacle.reason, "checks": rows})
+        return obstacle.code
 
     def _done(self, mode: str, outcome: str, code: int = WELL) -> int:
         self.asked.output.document({"app": self.azure.place.app, "mode": mode, "outcome": outcome})
         return code
-
-
-def _sick(body: Mapping[str, object]) -> list[tuple[str, ...]]:
-    """The findings of an unhealthy app."""
-    settings, checks = body.get("settings"), body.get("checks")
-    rows: list[tuple[str, ...]] = [
-        (str(one["setting"]), f"it is {one['value']}", f"it may be {one['may_be']}")
-        for one in (settings if isinstance(settings, list) else ())
-    ]
-    return rows + [
-        (str(name), str(one["detail"]), "docs/operate.md says what to do")
-        for name, one in (checks.items() if isinstance(checks, Mapping) else ())
-        if not one["ok"] and name != REGISTRATION
-    ]

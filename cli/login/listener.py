@@ -18,7 +18,7 @@ from shared.errors import Misconfigured
 
 LOOPBACK = "127.0.0.1"
 LARGEST = 32 * 1024  # bytes of a request's head, and of its form
-SLOWEST = 10.0  # seconds in which a request has to say what it wants
+SLOWEST = 5.0  # seconds in which a request has to say what it wants
 
 
 class Listener:
