@@ -63,7 +63,8 @@ def common(
         Path | None,
         typer.Option(
             help="App settings as JSON: local.settings.json (the default, if it is there), or what "
-            "`az functionapp config appsettings list` prints. The environment wins over the file.",
+            "`az functionapp config appsettings list` prints; or `azure`: those of the app that azd deployed. The "
+            "environment wins over them.",
             metavar="FILE",
             show_default=False,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ from shared.errors import Misconfigured
 from shared.settings import NOT_SET, Problem, Reading, environment, read
 
 DEFAULT = Path("local.settings.json")
+AZURE = Path("azure")  # in place of a file: the deployed app's own settings
 NO_FILE = Problem(
     name="the settings file",
     shown=f"not named, and there is no {DEFAULT} in this folder",
@@ -21,7 +23,10 @@ EXAMPLE = "local.settings.json, or what `az functionapp config appsettings list`
 
 
 def loaded(file: Path | None) -> Reading:
-    """The settings of the environment over those of the file; raises Misconfigured for a file of another form."""
+    """The settings of the environment over those of the file; raises Misconfigured for a file of another form.
+
+    `azure` is no file: the settings are then those of the app that azd deployed.
+    """
     named = file if file is not None else DEFAULT if DEFAULT.is_file() else None
     found = read({**(_of(named) if named else {}), **environment()})
     if named is None and found.problems and all(problem.shown == NOT_SET for problem in found.problems):
@@ -30,6 +35,10 @@ def loaded(file: Path | None) -> Reading:
 
 
 def _of(file: Path) -> Mapping[str, str]:
+    if file == AZURE and not file.exists():
+        from cli.azure.deployed import deployed  # noqa: PLC0415 - most commands do without
+
+        return asyncio.run(deployed())
     try:
         found = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:

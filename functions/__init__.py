@@ -11,12 +11,14 @@ from functions import (
     parked,
     partner_center_events,
     referrals,
+    refresh_token,
     solutions,
     webhook_registration,
 )
 
 BLUEPRINTS = (
     webhook_registration.bp,
+    refresh_token.bp,
     partner_center_events.bp,
     referrals.bp,
     cosell_updates.bp,

@@ -17,6 +17,7 @@ from shared.domain.codes import code_of
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
 from shared.messages import Look, Signal
+from shared.platform.credentials import renewal
 from shared.platform.deals import Deals, Standing
 from shared.platform.doors import WRONG, Answer, Door, Left, Reader, problem
 from shared.platform.gate import Gate, MicrosoftFlows, Wait
@@ -24,6 +25,7 @@ from shared.platform.health import Check, health, pings, remembered, unpaused, w
 from shared.platform.office import Office
 from shared.platform.outside import Outside, outside
 from shared.platform.reception import Reception
+from shared.platform.refresh_token_watch import RefreshTokenWatch
 from shared.platform.sight import Sight
 from shared.platform.telemetry import quieten
 from shared.platform.webhook import WebhookDesk
@@ -37,6 +39,7 @@ from shared.sync.overlay import OverCursors
 from shared.sync.reconcile import Reconcile
 from shared.sync.watch import Watch
 
+PARTNER = "PARTNER_CENTER_"  # what the refresh token needs to be right: one that nobody renews ends
 ANNOUNCED = 2.0  # seconds: an event may overtake the answer to the very POST that caused it
 DEALS = {
     dynamics.Dynamics.kind: (Side.CRM, Look.OPPORTUNITY),
@@ -203,6 +206,11 @@ class App:
         )
         self.webhook = WebhookDesk(
             webhook=self._core.webhook if self._core else None, needed=EVENTS, telemetry=telemetry
+        )
+        self.refresh_token = RefreshTokenWatch(
+            renewal=renewal(settings, partner_center.SCOPE) if found.good(PARTNER) else WRONG,
+            telemetry=telemetry,
+            clock=self._world.clock,
         )
 
     async def partner_event(self, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -8,6 +8,11 @@ from __future__ import annotations
 from cli.later import Later
 
 COMMANDS = (
+    Later(
+        "login",
+        "cli.commands.login",
+        "Sign in to Partner Center with multi-factor authentication, and store the refresh token in Key Vault.",
+    ),
     Later("doctor", "cli.commands.doctor", "Check everything that must hold before going live. It changes nothing."),
     Later(
         "explain",
@@ -43,6 +48,11 @@ COMMANDS = (
     ),
     Later("solutions", "cli.commands.solutions", "The catalogue of Microsoft solution details in Dynamics 365."),
     Later("webhook", "cli.commands.webhook", "Where Partner Center's events go."),
+    Later(
+        "go-live",
+        "cli.commands.go_live",
+        "Set MODE=live on the deployed app and have Partner Center's events sent to it. Refused while doctor fails.",
+    ),
     Later(
         "columns",
         "cli.commands.columns",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from rich.markup import escape
 
 from cli.address import address_of
+from cli.azure.azd import place
+from cli.azure.management import management
 from cli.doctor.crm_steps import DOOR
 from cli.output import counted, harmless
 from cli.provisioning import make, remove, webhook
@@ -23,8 +25,10 @@ from cli.provisioning.site import Site, guid
 from cli.provisioning.webhook import Hook
 from cli.work import Asked, run
 from shared.errors import CosellError
+from shared.settings import environment
 
 WRONG = 1  # as the tool's other commands say it
+FUNCTION = "dynamics_events"  # whose key Dataverse sends
 
 
 def add(app: typer.Typer) -> None:
@@ -42,6 +46,9 @@ def provision(
         str,
         typer.Option(help="The key of the function dynamics_events; better left out, it is then asked for unseen."),
     ] = "",
+    key_from_azure: Annotated[
+        bool, typer.Option("--key-from-azure", help="Fetch the key from the deployed app that azd's environment names.")
+    ] = False,
     new_key: Annotated[bool, typer.Option("--new-key", help="Send the key although one is set already.")] = False,
     application: Annotated[
         str,
@@ -74,15 +81,28 @@ def provision(
         remove=remove,
         with_data=with_data,
         yes=yes,
+        key=azures if key_from_azure else typed,
     )
     run(carried(asked, wish))
 
 
+async def typed() -> SecretStr:
+    """The key as a person knows it, unseen."""
+    return SecretStr(typer.prompt("Key of the function dynamics_events", hide_input=True, err=True))
+
+
+async def azures() -> SecretStr:
+    """The key as Azure has it: of this one function, and as whoever is signed in there."""
+    async with management(place({}, environment())) as azure:
+        return await azure.key(FUNCTION)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """The command line as a value."""
+    """The command line as a value; `key` finds the webhook's key where one is needed."""
 
     ask: Ask = field(default_factory=Ask)
+    key: Callable[[], Awaitable[SecretStr]] = typed
     dry_run: bool = False
     remove: bool = False
     with_data: bool = False
@@ -94,7 +114,7 @@ async def carried(asked: Asked, wish: Wish) -> None:
     async with site_of(asked) as site:
         ask = wish.ask
         if not wish.remove and not wish.dry_run:
-            ask = replace(ask, hook=await _keyed(site, ask.hook))
+            ask = replace(ask, hook=await _keyed(site, ask.hook, wish.key))
         with asked.output.progress("reading the environment"):
             plan = await (remove.plan(site, with_data=wish.with_data) if wish.remove else make.plan(site, ask))
         asked.output.say(f"Environment: {site.config.host}")
@@ -118,12 +138,11 @@ def _application(asked: Asked, text: str) -> str:
         raise typer.BadParameter("--application is a GUID: the client id of the application or identity") from error
 
 
-async def _keyed(site: Site, hook: Hook) -> Hook:
-    """Asked for only where it is needed, and unseen."""
+async def _keyed(site: Site, hook: Hook, key: Callable[[], Awaitable[SecretStr]]) -> Hook:
+    """Asked for only where it is needed."""
     if hook.key.get_secret_value() or not webhook.needs_key(hook, await webhook.endpoint(site, hook.url)):
         return hook
-    given = typer.prompt("Key of the function dynamics_events", hide_input=True, err=True)
-    return replace(hook, key=SecretStr(given))
+    return replace(hook, key=await key())
 
 
 def _told(asked: Asked, plan: Plan, complete: str) -> None:

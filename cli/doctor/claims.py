@@ -17,13 +17,17 @@ LONGEST = 200  # characters of a claim that are shown
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """What of a token is no secret; all empty for a token that is not ours to read. `app` is the client's id."""
+    """What of a token is no secret; all empty for a token that is not ours to read.
+
+    `app` is the client's id, `methods` how the person proved to be who it is ("mfa" among them), where it is told.
+    """
 
     audience: str = ""
     tenant: str = ""
     who: str = ""
     app: str = ""
     scopes: str = ""
+    methods: tuple[str, ...] = ()
     application_only: bool = False
 
     def __str__(self) -> str:
@@ -62,5 +66,10 @@ def _read(found: Mapping[str, Any]) -> Claims:
         who=next((text(name) for name in WHO if text(name)), text("oid")),
         app=text("appid") or text("azp"),
         scopes=text("scp"),
+        methods=_words(found.get("amr")),
         application_only=text("idtyp") == "app" or bool(text("oid") and not text("scp")),
     )
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(word[:LONGEST] for word in value if isinstance(word, str)) if isinstance(value, list) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cli.doctor.check import Findings
 from cli.doctor.finding import Finding, failed, ok, warning
@@ -11,19 +11,18 @@ from cli.work import Tools
 from shared.platform.credentials import PARTNER_ADVICE, vault
 from shared.platform.identity import identity_errors
 from shared.platform.refresh_token import Vault
+from shared.platform.refresh_token_watch import LIFETIME, OLD
 from shared.settings import Settings
 
-# https://learn.microsoft.com/entra/identity-platform/refresh-tokens
-LIFETIME, OLD = timedelta(days=90), timedelta(days=60)
-IN_A_SETTING = "Put it into a Key Vault and set PARTNER_CENTER_KEY_VAULT_URL: there it is renewed with each use"
+IN_A_SETTING = "Store it in a Key Vault with `cosell login` and set PARTNER_CENTER_KEY_VAULT_URL: there it is renewed"
 RENEW = (
-    "A running app renews it with each use: see that it runs, and that its identity may write the secret "
-    "(docs/security.md); else sign in once more and store the new one"
+    "A running app renews it every day (refresh_token_watch): see that it runs, and that its identity may write the "
+    "secret (docs/security.md); else sign in once more with `cosell login`"
 )
 
 
 async def age(tools: Tools, opened: Callable[[Settings], Vault] = vault) -> Findings:
-    """Looked at before anybody signs in here, since that renews it."""
+    """As old as what lies in the vault; nothing is redeemed for it."""
     settings = tools.settings
     if settings.partner_center_auth != "refresh_token":
         return ok("there is none: PARTNER_CENTER_AUTH is static")

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.faults import Clock, Control, DeliveryPolicy, Faults, SandboxApp, StateFile, WebhookSender, control_routes
-from sandbox.partner_center.auth import Tokens, token_routes
+from sandbox.partner_center.auth import Tokens
 from sandbox.partner_center.certificate_store import Certificates
 from sandbox.partner_center.controls import PartnerCenterControls
 from sandbox.partner_center.errors import (
@@ -27,6 +27,7 @@ from sandbox.partner_center.limits import ThrottledError
 from sandbox.partner_center.referral_routes import ReferralRoutes
 from sandbox.partner_center.registration import RegistrationRoutes
 from sandbox.partner_center.settings import switches
+from sandbox.partner_center.token_routes import token_routes
 from sandbox.partner_center.world import World
 
 # Ten attempts are documented, the waits between them are not; these fit a test and a demo.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from shared.platform.identity import CredentialTokens, StaticTokens
 from shared.platform.refresh_token import KeyVault, RefreshTokenCredential, SettingVault, Vault
+from shared.platform.refresh_token_grant import Grant
+from shared.platform.refresh_token_watch import Renewal
 from shared.platform.storage import Account
 from shared.setting_model import Settings
 
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 PARTNER_ADVICE = (
-    "Sign in once more as the user with the Referrals admin role, with multi-factor authentication, and store the "
-    "new refresh token; check PARTNER_CENTER_CLIENT_ID and PARTNER_CENTER_CLIENT_SECRET if that does not help"
+    "Sign in once more with `cosell login`, as the user with the Referrals admin role and with multi-factor "
+    "authentication; check PARTNER_CENTER_CLIENT_ID and PARTNER_CENTER_CLIENT_SECRET if that does not help"
 )
+NO_REFRESH_TOKEN = "PARTNER_CENTER_AUTH is static: there is no refresh token"  # noqa: S105 - a sentence
+IN_A_SETTING = "the refresh token is in a setting, where its age is not known and nothing renews it"
 DATAVERSE_ADVICE = "Check DATAVERSE_AUTH and the settings that it needs, and that its secret has not expired"
 Tokens = StaticTokens | CredentialTokens
 
@@ -57,6 +61,24 @@ def dataverse_tokens(settings: Settings) -> Tokens:
         return StaticTokens(settings.dataverse_token.get_secret_value())
     make = DATAVERSE[settings.dataverse_auth]
     return CredentialTokens(system="Dynamics 365", make=lambda: make(settings), advice=DATAVERSE_ADVICE)
+
+
+def renewal(settings: Settings, scope: str) -> Renewal | str:
+    """How the refresh token is looked after, or why it is not."""
+    if settings.partner_center_auth == "static":
+        return NO_REFRESH_TOKEN
+    if not settings.partner_center_key_vault_url:
+        return IN_A_SETTING
+    return Renewal(opened=lambda: vault(settings), grant=grant(settings), scope=scope, advice=PARTNER_ADVICE)
+
+
+def grant(settings: Settings) -> Grant:
+    """The application that consented to the Secure Application Model, as it redeems refresh tokens."""
+    return Grant(
+        tenant=settings.partner_center_tenant_id,
+        client_id=settings.partner_center_client_id,
+        secret=settings.partner_center_client_secret.get_secret_value(),
+    )
 
 
 def vault(settings: Settings) -> Vault:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 EARLY = 300.0  # seconds before its end from which on a token is not handed out any more
+FORBIDDEN = (401, 403)
 _CODE = re.compile(r"AADSTS\d+")
 
 
@@ -98,6 +99,8 @@ def identity_errors(system: str, advice: str) -> Iterator[None]:
         raise AccessLost(remote, advice=advice) from error
     except HttpResponseError as error:
         remote = Remote(system=system, status=error.status_code or 0, message=str(error.message)[:300])
+        if remote.status in FORBIDDEN:
+            raise AccessLost(remote, advice=advice) from error
         raise Unavailable(remote) from error
     except AzureError as error:
         remote = Remote(system=system, message=f"no token ({type(error).__name__}): {error}"[:300])

@@ -1,46 +1,54 @@
-"""The Secure Application Model: an access token for a refresh token, through MSAL, as an azure-core credential.
+"""Where Partner Center's refresh token is kept, and the azure-core credential that it makes.
 
-https://learn.microsoft.com/partner-center/developer/enable-secure-app-model
+At run time it is read and never written: renewing it is `refresh_token_watch`'s alone.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import AzureError, ClientAuthenticationError, ResourceNotFoundError, ServiceRequestError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+
+from shared.platform.refresh_token_grant import AUTHORITY, Grant
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.keyvault.secrets import KeyVaultSecret
     from azure.keyvault.secrets.aio import SecretClient
 
-LOGGER = logging.getLogger("cosell")
-AUTHORITY = "https://login.microsoftonline.com/"
-LONGEST = 86_400  # seconds that a token may say it is good for
-# What MSAL runs into where a proxy answers in the service's place, and the answer is not the object it expects.
-NOT_AN_ANSWER = (json.JSONDecodeError, AttributeError, KeyError, TypeError, RecursionError)
-TEMPORARY = frozenset({"temporarily_unavailable", "server_error"})  # RFC 6749; anything else needs a person
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The token as it lies there: in which version of the secret, and when that one was stored."""
+
+    token: str = field(repr=False)
+    version: str = ""
+    written: datetime | None = None
+
+
+class NoSecretError(ClientAuthenticationError):
+    """Nobody has stored a refresh token yet."""
 
 
 class Vault(Protocol):
     """Where the refresh token is kept."""
 
     async def read(self) -> str: ...
+    async def kept(self) -> Kept: ...
     async def write(self, token: str) -> None: ...
+    async def succeed(self, seen: Kept, token: str) -> Kept: ...
     async def written(self) -> datetime | None: ...
     async def close(self) -> None: ...
 
 
 class SettingVault:
-    """The refresh token of a setting, for development: a newer one lives as long as the process."""
+    """The refresh token of a setting, for development: nothing renews it."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -48,8 +56,16 @@ class SettingVault:
     async def read(self) -> str:
         return self._token
 
+    async def kept(self) -> Kept:
+        return Kept(token=self._token)
+
     async def write(self, token: str) -> None:
         self._token = token
+
+    async def succeed(self, seen: Kept, token: str) -> Kept:
+        if await self.kept() == seen:
+            await self.write(token)
+        return await self.kept()
 
     async def written(self) -> datetime | None:
         """Nobody knows when a setting's value was issued."""
@@ -60,7 +76,7 @@ class SettingVault:
 
 
 class KeyVault:
-    """The refresh token as a secret of Key Vault: read for each access token, written back when it was renewed."""
+    """The refresh token as a secret of Key Vault; each `write` makes a new version of it."""
 
     def __init__(self, *, url: str, name: str, credential: Callable[[], AsyncTokenCredential]) -> None:
         self._url, self._name, self._make = url, name, credential
@@ -70,6 +86,11 @@ class KeyVault:
     async def read(self) -> str:
         return (await self._secret()).value or ""
 
+    async def kept(self) -> Kept:
+        secret = await self._secret()
+        properties = secret.properties
+        return Kept(token=secret.value or "", version=properties.version or "", written=properties.created_on)
+
     async def written(self) -> datetime | None:
         """When the present version was stored; the token in it was issued shortly before that."""
         return (await self._secret()).properties.created_on
@@ -78,10 +99,23 @@ class KeyVault:
         try:
             return await self._secrets().get_secret(self._name)
         except ResourceNotFoundError as error:
-            raise ClientAuthenticationError(f"{self._url} holds no secret {self._name}") from error
+            raise NoSecretError(f"{self._url} holds no secret {self._name}") from error
+        except HttpResponseError as error:
+            error.message = f"{self._url} answered: {error.message}"  # at run time it is told as Partner Center's
+            raise
 
     async def write(self, token: str) -> None:
         await self._secrets().set_secret(self._name, token, content_type="refresh token of Partner Center")
+
+    async def succeed(self, seen: Kept, token: str) -> Kept:
+        """Store the successor of `seen`, unless another one lies there by now; gives what lies there then.
+
+        A vault has no conditional write: what is stored between this look and the write, some milliseconds, is
+        covered by it. `cosell login` therefore looks again after it has stored.
+        """
+        if (await self.kept()).version == seen.version:
+            await self.write(token)
+        return await self.kept()
 
     def _secrets(self) -> SecretClient:
         from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - cold start
@@ -98,55 +132,33 @@ class KeyVault:
 
 
 class RefreshTokenCredential:
-    """azure.core's AsyncTokenCredential over MSAL's refresh-token grant; MSAL is synchronous and so has a thread."""
+    """azure.core's AsyncTokenCredential over the refresh-token grant.
+
+    The successor that each redemption brings is let go: the token that is kept lives on beside it, and one writer a
+    day is enough (https://learn.microsoft.com/entra/identity-platform/refresh-tokens).
+    """
 
     def __init__(
-        self, *, tenant: str, client_id: str, secret: str, vault: Vault, http_client: object | None = None
+        self,
+        *,
+        tenant: str,
+        client_id: str,
+        secret: str,
+        vault: Vault,
+        http_client: object | None = None,
+        authority: str = AUTHORITY,
     ) -> None:
-        self._tenant, self._client_id, self._secret = tenant, client_id, secret
-        self._vault, self._http_client = vault, http_client
-        self._application: Any = None
+        self._vault = vault
+        self._grant = Grant(
+            tenant=tenant, client_id=client_id, secret=secret, http_client=http_client, authority=authority
+        )
 
     async def get_token(self, *scopes: str, **_: object) -> AccessToken:
         token = await self._vault.read()
         if not token:
             raise ClientAuthenticationError("there is no refresh token")
-        found = await asyncio.to_thread(self._granted, token, list(scopes))
-        if "access_token" not in found:
-            raise _refusal(found)
-        renewed = str(found.get("refresh_token") or "")
-        if renewed and renewed != token:
-            await self._keep(renewed)
-        return AccessToken(str(found["access_token"]), int(time.time()) + _seconds(found.get("expires_in")))
-
-    async def _keep(self, renewed: str) -> None:
-        """The older token still works for weeks, so a vault that cannot be written is a warning."""
-        try:
-            await self._vault.write(renewed)
-        except AzureError as error:
-            LOGGER.warning("the renewed refresh token could not be stored: %s", type(error).__name__)
-
-    def _granted(self, token: str, scopes: list[str]) -> dict[str, Any]:
-        import requests  # noqa: PLC0415 - msal's own transport, needed for this credential alone
-        from msal import ConfidentialClientApplication  # noqa: PLC0415 - cold start
-        from msal.exceptions import MsalServiceError  # noqa: PLC0415 - cold start
-
-        try:
-            self._application = self._application or ConfidentialClientApplication(
-                self._client_id,
-                authority=AUTHORITY + self._tenant,
-                client_credential=self._secret,
-                http_client=self._http_client,
-                timeout=20,
-            )
-            found: dict[str, Any] = self._application.acquire_token_by_refresh_token(token, scopes)
-        except (requests.RequestException, MsalServiceError) as error:  # the second is MSAL's for a 5xx
-            raise ServiceRequestError(f"the sign-in service did not answer: {type(error).__name__}") from error
-        except NOT_AN_ANSWER as error:
-            raise ServiceRequestError(f"the sign-in service's answer is none: {type(error).__name__}") from error
-        except ValueError as error:  # MSAL's word for a tenant that does not exist
-            raise ClientAuthenticationError(f"the sign-in service refuses the tenant {self._tenant}") from error
-        return found
+        granted = await self._grant.redeemed(token, scopes)
+        return AccessToken(granted.access_token, int(time.time()) + granted.seconds)
 
     async def close(self) -> None:
         await self._vault.close()
@@ -161,15 +173,3 @@ class RefreshTokenCredential:
         traceback: TracebackType | None = None,
     ) -> None:
         await self.close()
-
-
-def _seconds(told: object) -> int:
-    """How long a token is good for; none that says it oddly is kept."""
-    return min(told, LONGEST) if isinstance(told, int) and told > 0 else 0
-
-
-def _refusal(found: dict[str, Any]) -> Exception:
-    text = str(found.get("error_description") or found.get("error") or "no reason given")
-    if str(found.get("error")) in TEMPORARY:
-        return ServiceRequestError(text)
-    return ClientAuthenticationError(text)

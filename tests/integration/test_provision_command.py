@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,17 @@ from typer.testing import CliRunner, Result
 
 from cli.commands import provision
 from cli.output import Output
-from cli.provisioning.webhook import header
+from cli.provisioning.webhook import Hook, header
 from cli.work import Asked
 from sandbox.dynamics import create_app
 from sandbox.dynamics.seed import APPLICATION_CLIENT
 from sandbox.stack import settings
+from shared.errors import Misconfigured
 from shared.platform.identity import StaticTokens
 from shared.platform.outside import Outside, outside
 from shared.settings import Settings, read
+from tests.integration.bench import open_bench
+from tests.integration.provisioned import ASK, Desk
 
 DYNAMICS, KEY = "http://127.0.0.1:7082", "kEy+of/the&function="
 URL = "https://functions.example.com/api/dynamics/events"
@@ -134,3 +138,36 @@ def test_where_nothing_was_made_nothing_is_removed(typed: Typed) -> None:
     """An empty environment is told apart from a complete one."""
     done = typed("--remove", "--yes")
     assert (done.exit_code, "Nothing to do: nothing of ours is there." in done.output) == (0, True)
+
+
+def test_the_key_may_come_from_azure(typed: Typed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """--key-from-azure asks nobody at the keyboard; where azd says of no app, it is named what is missing."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("FUNCTION_APP_NAME", "AZURE_RESOURCE_GROUP", "AZURE_SUBSCRIPTION_ID", "AZURE_ENV_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    done = typed("--url", URL, "--application", APPLICATION_CLIENT, "--key-from-azure")
+    assert isinstance(done.exception, Misconfigured)
+    assert "--app" in str(done.exception)
+    assert typed.rows("serviceendpoint") == []
+
+
+async def test_azures_key_is_what_dataverse_gets(bench_of_keys: Desk) -> None:
+    """Fetched where a key is needed, and not a second time."""
+    asked: list[str] = []
+
+    async def key() -> SecretStr:
+        asked.append("key")
+        return SecretStr(KEY)
+
+    ask = replace(ASK, hook=Hook(url=ASK.hook.url))
+    assert await bench_of_keys.provision(ask, key=key) == 0
+    assert await bench_of_keys.provision(ask, key=key) == 0
+    assert asked == ["key"]
+    assert KEY not in bench_of_keys.said
+
+
+@pytest.fixture
+async def bench_of_keys(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Give an administrator before an empty Dataverse."""
+    async with open_bench(tmp_path / "root.pem", connector=False, DATAVERSE_PREFIX="cosell") as made:
+        yield Desk(made)

@@ -38,6 +38,7 @@ ALLOWED: Mapping[str, str] = MappingProxyType(
         "dc8331bcb2283e89": "the word hush in the address of a test",
         "eb21a7614fbe3cfe": "the same with a number",
         "8d5eaefd192d52f9": "the name under which the refresh token lies in its vault",
+        "10fd874b68dad080": "the word write, which a workflow may say of its id-token",
     }
 )
 

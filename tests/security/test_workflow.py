@@ -15,8 +15,11 @@ from sandbox.host.packages import SETS
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
-CI = ROOT / ".github" / "workflows" / "ci.yml"
+WORKFLOWS = ROOT / ".github" / "workflows"
+CI, DEPLOY, INSTALL = (WORKFLOWS / f"{name}.yml" for name in ("ci", "deploy", "install"))
 PINNED = re.compile(r"^\s*- uses: [\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+OUR_OWN = re.compile(r"^\s*uses: \./\.github/workflows/([\w-]+\.yml)$")  # of the same commit as what calls it
+SIGNS_IN = {"contents": "read", "id-token": "write"}  # Azure lets the run in for what GitHub says of it
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 
 
@@ -26,7 +29,7 @@ def read(file: Path) -> dict[Any, Any]:
 
 
 def steps(file: Path) -> list[dict[str, Any]]:
-    return [step for job in read(file)["jobs"].values() for step in job["steps"]]
+    return [step for job in read(file)["jobs"].values() for step in job.get("steps", [])]
 
 
 def commands(job: str) -> list[str]:
@@ -35,10 +38,12 @@ def commands(job: str) -> list[str]:
 
 @each_file
 def test_it_may_read_and_nothing_else(file: Path) -> None:
-    """The token of a run reads the repository's contents; no job gives itself more, no step keeps the token."""
+    """The token of a run reads the repository's contents; what signs in to Azure may say who it is, and no more."""
     workflow = read(file)
     assert workflow["permissions"] == {"contents": "read"}
-    assert not any("permissions" in job for job in workflow["jobs"].values())
+    own = {name: job["permissions"] for name, job in workflow["jobs"].items() if "permissions" in job}
+    assert list(own.values()) == [SIGNS_IN] * len(own)
+    assert set(own) == {CI: set(), DEPLOY: {"staging", "production"}, INSTALL: {"install"}}[file]
     checkouts = [step for step in steps(file) if "checkout" in step.get("uses", "")]
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
@@ -48,8 +53,17 @@ def test_it_may_read_and_nothing_else(file: Path) -> None:
 def test_actions_are_pinned_by_commit(file: Path) -> None:
     """Each action is named by a full commit, with its version beside it for whoever renews it."""
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if "uses:" in line]
+    own = [found[1] for line in lines if (found := OUR_OWN.match(line))]
     assert lines
-    assert [line for line in lines if not PINNED.match(line)] == []
+    assert [line for line in lines if not PINNED.match(line) and not OUR_OWN.match(line)] == []
+    assert [name for name in own if not (WORKFLOWS / name).is_file()] == []
+
+
+def test_one_action_has_one_commit() -> None:
+    """Whoever renews an action renews it everywhere."""
+    used = {step["uses"] for file in FILES for step in steps(file) if "uses" in step}
+    names = [each.partition("@")[0].casefold() for each in used]
+    assert sorted(names) == sorted(set(names))
 
 
 @each_file
@@ -105,3 +119,62 @@ def test_requirements_have_bounds() -> None:
     loose = [line for line in named if not re.search(r"(<|==)\s*[\d.]+", line.partition("#")[0]) and "#" not in line]
     assert loose == []
     assert [line for line in named if "://" in line.partition("#")[0] or "@" in line.partition("#")[0]] == []
+
+
+# --- deploying --------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_else_starts_a_deployment() -> None:
+    """A tag, or a person by hand: no pull request and no stranger's push meets an identity that Azure lets in."""
+    triggers = read(DEPLOY)[True]
+    assert set(triggers) == {"push", "workflow_dispatch"}
+    assert set(triggers["push"]) == {"tags"}
+    assert set(read(INSTALL)[True]) == {"workflow_call"}
+
+
+def test_production_comes_last_and_asks() -> None:
+    """Tests and templates, then staging, then production in an environment of its own, whose reviewers approve."""
+    jobs = read(DEPLOY)["jobs"]
+    assert {name: job.get("needs", []) for name, job in jobs.items()} == {
+        "test": [],
+        "templates": [],
+        "staging": ["test", "templates"],
+        "production": ["staging"],
+    }
+    assert [jobs[name]["with"]["environment"] for name in ("staging", "production")] == ["staging", "production"]
+    assert read(INSTALL)["jobs"]["install"]["environment"] == "${{ inputs.environment }}"
+    assert jobs["staging"]["with"]["parameters"] == "infra/staging.bicepparam"
+    assert read(DEPLOY)["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
+
+
+def test_the_doctor_has_the_last_word() -> None:
+    """What would change is shown before it changes, the doctor comes last, and no failure is stepped over."""
+    ran = [str(step["run"]) for step in steps(INSTALL) if "run" in step]
+    order = [next(i for i, line in enumerate(ran) if part in line) for part in ("what-if", "sub create", "doctor")]
+    assert order == sorted(order)
+    assert order[-1] == len(ran) - 1
+    assert not re.search(r"continue-on-error|\|\||; *true|if: *(always|failure)", INSTALL.read_text(encoding="utf-8"))
+    advice = [step["run"] for step in steps(DEPLOY) if step.get("continue-on-error")]
+    assert [line.partition(" ")[0] for line in advice] == ["checkov"]
+
+
+def test_a_deployment_does_not_go_live() -> None:
+    """MODE comes from the environment's own variables, and nobody registers a webhook or goes live in a workflow."""
+    for file in (DEPLOY, INSTALL):
+        ran = " ".join(str(step.get("run", "")) + str(step.get("env", "")) for step in steps(file))
+        assert not re.search(r"go-live|webhook|appsettings|MODE", ran)
+
+
+def test_azure_is_signed_in_to_without_a_secret() -> None:
+    """Ids alone: what is given is no password, and a federated credential says which workflow is meant."""
+    (login,) = [step for step in steps(INSTALL) if step.get("uses", "").startswith("azure/login@")]
+    assert set(login["with"]) == {"client-id", "tenant-id", "subscription-id"}
+    assert all(str(value).startswith("${{ vars.") for value in login["with"].values())
+
+
+def test_an_older_tag_is_installed_whole() -> None:
+    """Rolling back checks out the tag in every job: its tests, its templates and its functions."""
+    checkouts = [step for file in (DEPLOY, INSTALL) for step in steps(file) if "checkout" in step.get("uses", "")]
+    assert [step["with"]["ref"] for step in checkouts] == ["${{ inputs.version }}"] * 3
+    passed = [job["with"]["version"] for job in read(DEPLOY)["jobs"].values() if "uses" in job]
+    assert passed == ["${{ inputs.version }}"] * 2

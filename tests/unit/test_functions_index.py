@@ -25,6 +25,7 @@ SNAPSHOT = {
     "webhook_registration": "GET webhook-registration function",
     "webhook_register": "POST webhook-registration function",
     "webhook_watch": "timer 0 17 4 * * *",
+    "refresh_token_watch": "timer 0 43 3 * * *",
     "deal_explained": "GET deals/{id} function",
     "parked_list": "GET parked function",
     "parked_replay": "POST parked/{kind}/{id}/replay function",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import Any, Self
+from typing import Self
 
 import pytest
 import requests
@@ -16,6 +15,7 @@ from shared.platform.credentials import dataverse_tokens, partner_tokens
 from shared.platform.identity import CredentialTokens, StaticTokens
 from shared.platform.refresh_token import RefreshTokenCredential, SettingVault
 from shared.settings import read
+from tests.fakes.sign_in import Answer, SignIn
 
 SCOPE = "https://contoso.crm.dynamics.com/.default"
 TENANT = "6f1b2c9e-3d52-4f6b-9a53-0c7f5c1d2e3f"
@@ -105,63 +105,28 @@ async def test_a_sign_in_service_that_does_not_answer_is_no_lost_access() -> Non
         await tokens_of([Credential(now, ServiceRequestError("no route"))], now).get(SCOPE)
 
 
-class Answer:
-    """What MSAL looks at in an HTTP answer."""
+class ReadOnly(SettingVault):
+    """What the functions' identity needs at run time, and no more."""
 
-    def __init__(self, body: dict[str, Any], status: int = 200) -> None:
-        self.status_code, self.text, self.headers = status, json.dumps(body), {"Content-Type": "application/json"}
-
-    def raise_for_status(self) -> None:
-        if self.status_code >= 400:
-            raise requests.HTTPError(self.text)
-
-
-class SignIn:
-    """The sign-in service as MSAL sees it: a discovery document and the token endpoint."""
-
-    def __init__(self, *answers: Answer | Exception) -> None:
-        self.answers = list(answers)
-        self.posts: list[dict[str, Any]] = []
-
-    def get(self, url: str, **_: object) -> Answer:
-        base = url.partition("/v2.0")[0]
-        return Answer(
-            {
-                "issuer": f"https://login.microsoftonline.com/{TENANT}/v2.0",
-                "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-                "token_endpoint": f"{base}/oauth2/v2.0/token",
-                "tenant_discovery_endpoint": url,
-            }
-        )
-
-    def post(self, url: str, **request: Any) -> Answer:
-        assert url.endswith("/oauth2/v2.0/token")
-        self.posts.append(dict(request["data"]))
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def close(self) -> None:
-        """MSAL closes what it was given."""
+    async def write(self, token: str) -> None:
+        raise AssertionError(f"{len(token)} characters were written")
 
 
 def secure_application(sign_in: SignIn, vault: SettingVault) -> RefreshTokenCredential:
     return RefreshTokenCredential(tenant=TENANT, client_id=TENANT, secret="invented", vault=vault, http_client=sign_in)
 
 
-async def test_a_refresh_token_becomes_an_access_token_and_its_successor_is_kept() -> None:
-    """MSAL's refresh-token grant: what comes back is written to where the token was read."""
+async def test_a_refresh_token_becomes_an_access_token_and_stays_what_it_is() -> None:
+    """MSAL's refresh-token grant, each time with the token that is kept: at run time nothing is written."""
     sign_in = SignIn(
         Answer({"access_token": "at-1", "expires_in": 3600, "token_type": "Bearer", "refresh_token": "rt-2"}),
         Answer({"access_token": "at-2", "expires_in": 3600, "token_type": "Bearer"}),
     )
-    vault = SettingVault("rt-1")
+    vault = ReadOnly("rt-1")
     credential = secure_application(sign_in, vault)
     assert (await credential.get_token(SCOPE)).token == "at-1"
-    assert await vault.read() == "rt-2"
     assert (await credential.get_token(SCOPE)).token == "at-2"
-    assert [post["refresh_token"] for post in sign_in.posts] == ["rt-1", "rt-2"]
+    assert [post["refresh_token"] for post in sign_in.posts] == ["rt-1", "rt-1"]
     assert SCOPE in sign_in.posts[0]["scope"]
 
 
@@ -182,22 +147,6 @@ async def test_a_refused_grant_is_told_from_one_that_was_not_answered(
     """A revoked token needs a person, an outage needs time."""
     with pytest.raises(expected):
         await secure_application(SignIn(answer), SettingVault("rt-1")).get_token(SCOPE)
-
-
-class SealedVault(SettingVault):
-    """Can be read and not written."""
-
-    async def write(self, token: str) -> None:
-        raise ClientAuthenticationError(f"no permission to set {len(token)} characters")
-
-
-async def test_a_vault_that_cannot_be_written_costs_no_access(caplog: pytest.LogCaptureFixture) -> None:
-    """The access token is good and the older refresh token still works: it is a warning, and no token is logged."""
-    answer = Answer({"access_token": "at-1", "expires_in": 3600, "token_type": "Bearer", "refresh_token": "rt-2"})
-    credential = secure_application(SignIn(answer), SealedVault("rt-1"))
-    assert (await credential.get_token(SCOPE)).token == "at-1"
-    assert "could not be stored" in caplog.text
-    assert "rt-2" not in caplog.text
 
 
 async def test_no_refresh_token_says_so() -> None:

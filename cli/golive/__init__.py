@@ -1,0 +1,1 @@
+"""Going live, step by step: everything is looked at before anything is changed."""
