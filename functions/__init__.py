@@ -12,6 +12,7 @@ from functions import (
     partner_center_events,
     referrals,
     solutions,
+    status,
     webhook_registration,
 )
 
@@ -28,4 +29,5 @@ BLUEPRINTS = (
     parked.bp,
     deals.bp,
     health.bp,
+    status.bp,
 )

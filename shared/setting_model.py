@@ -46,6 +46,7 @@ DataverseAuth = Annotated[
     ANY_CASE,
     Field(description="managed_identity, client_secret, default or static"),
 ]
+AppRole = Annotated[str, Field(pattern=r"^\S{1,120}$", description="the value of an app role, without spaces")]
 SecretName = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9-]{1,127}$", description="a secret's name in the vault: letters, digits, dashes")
 ]
@@ -110,6 +111,8 @@ class Settings(BaseSettings):
     webhook_trusted_roots: str = ""
     public_url: MaybeUrl = ""
     website_hostname: MaybeHost = ""
+    website_auth_enabled: Switch = False
+    status_role: AppRole = "Cosell.Operator"
 
     storage: Secret = Field(NO_SECRET, alias=HOST_STORAGE)
     storage_account: str = _of_storage("accountName")

@@ -1,0 +1,156 @@
+"""The links looked through for the page: how many deals are in step, and what was stored lately.
+
+Both looks are bounded in rows and seconds, and say so where they were cut short: a page must not read a year.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from shared.domain.link import Link
+from shared.domain.outcome import Kind
+from shared.domain.values import Side
+from shared.ports import Clock, Parked, ParkedEntry, Shelf
+
+MOST_LINKS, MOST_RECENT, MOST_PARKED = 5_000, 2_000, 50
+SECONDS = 3.0
+SHOWN = 100  # of the outcomes, the newest
+WINDOW = timedelta(days=7)
+T = TypeVar("T")
+IN_STEP, OTHER, ENDED = "in_step", "other", "ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Deals by how they stand; `whole` is False where there are more links than were looked at."""
+
+    by: Counter[str] = field(default_factory=Counter)
+    linked: int = 0
+    looked: int = 0
+    whole: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """The outcome of one deal, as its link keeps it."""
+
+    key: str
+    partner: str
+    kind: str
+    code: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trip:
+    """A change that was carried to a side: when, and how many milliseconds after it had happened."""
+
+    at: datetime
+    ms: int
+    to: Side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lately:
+    """What the links stored within `WINDOW` tell, newest first."""
+
+    told: tuple[Told, ...] = ()
+    trips: tuple[Trip, ...] = ()
+    whole: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """Parked entries, newest first; `whole` is False where there are more."""
+
+    entries: tuple[ParkedEntry, ...] = ()
+    whole: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """Looks through what the store holds of one pair."""
+
+    links: Shelf
+    parked: Parked
+    clock: Clock
+    tick: Callable[[], float]
+
+    async def counts(self) -> Counts:
+        by, linked, looked = Counter[str](), 0, 0
+        bound = _Bound(MOST_LINKS, self.tick)
+        async for link in bound.of(self.links.every()):
+            if link.moved:  # its deal is counted under the link that it goes on as
+                continue
+            by[standing(link)] += 1
+            linked, looked = linked + link.linked, looked + 1
+        return Counts(by=by, linked=linked, looked=looked, whole=bound.whole)
+
+    async def lately(self) -> Lately:
+        since, bound = self.clock.now() - WINDOW, _Bound(MOST_RECENT, self.tick)
+        found = [link async for link in bound.of(self.links.recent(since)) if not link.moved]
+        told = [one for link in found if (one := _told(link)) and one.at >= since]
+        trips = [trip for link in found for trip in _trips(link) if trip.at >= since]
+        newest = heapq.nlargest(SHOWN, told, key=lambda one: one.at)
+        return Lately(told=tuple(newest), trips=tuple(sorted(trips, key=_at)), whole=bound.whole)
+
+    async def waiting_for_people(self) -> Listed:
+        bound = _Bound(MOST_PARKED, self.tick)
+        found = [entry async for entry in bound.of(self.parked.every())]
+        return Listed(entries=tuple(sorted(found, key=lambda one: one.at, reverse=True)), whole=bound.whole)
+
+
+class _Bound:
+    """Passes on so many and for so long; `whole` is whether that was all."""
+
+    def __init__(self, most: int, tick: Callable[[], float]) -> None:
+        self.whole = True
+        self._left, self._tick, self._end = most, tick, tick() + SECONDS
+
+    async def of(self, found: AsyncIterator[T]) -> AsyncIterator[T]:
+        async for each in found:
+            if self._left == 0 or self._tick() > self._end:
+                self.whole = False
+                return
+            self._left -= 1
+            yield each
+
+
+def standing(link: Link) -> str:
+    """In which of the page's groups a deal is."""
+    if link.gone or link.detached:
+        return ENDED
+    kind = link.outcome.kind if link.outcome else ""
+    if link.owed or kind == Kind.OWED:
+        return Kind.OWED
+    if kind in (Kind.WAITING, Kind.DELAYED, Kind.PARKED):
+        return kind
+    return IN_STEP if link.linked and not link.intents else OTHER
+
+
+def _told(link: Link) -> Told | None:
+    if (last := link.outcome) is None:
+        return None
+    return Told(
+        key=link.key,
+        partner=link.partner or "",
+        kind=str(last.kind),
+        code=last.code,
+        reason=last.reason,
+        at=last.at,
+    )
+
+
+def _trips(link: Link) -> list[Trip]:
+    last = link.carried
+    return [Trip(at=last.at, ms=last.ms, to=side) for side in last.to] if last else []
+
+
+def _at(trip: Trip) -> datetime:
+    return trip.at
