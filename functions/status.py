@@ -21,7 +21,8 @@ async def shown(req: func.HttpRequest, door: Door) -> func.HttpResponse:
         body=req.get_body(),
     )
     page = await (await app()).status_page(asked)
-    return func.HttpResponse(page.body, status_code=page.status, headers=dict(page.headers), mimetype=page.kind)
+    headers = {"Content-Type": page.kind, **page.headers}
+    return func.HttpResponse(page.body, status_code=page.status, headers=headers)
 
 
 @bp.function_name(name="status")

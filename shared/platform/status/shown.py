@@ -19,6 +19,7 @@ from shared.platform.status.survey import ENDED, IN_STEP, OTHER, Counts, Lately,
 from shared.platform.status.tickets import Tickets
 from shared.ports import Clock
 
+SHOWN = 30  # outcomes at once, the newest
 FRESH = 30.0  # seconds that a look through the links is shown again
 GROUPS = (
     (IN_STEP, "in step", "good"),
@@ -77,7 +78,8 @@ class Parts:
         wanted, found = asked.query.get("outcome", ""), await self.lately()
         wanted = wanted if wanted in set(Kind) else ""
         told = [one for one in found.told if wanted in ("", one.kind)]
-        return {"told": told, "wanted": wanted, "kinds": list(Kind), "whole": found.whole}
+        rest = max(0, len(told) - SHOWN)
+        return {"told": told[:SHOWN], "rest": rest, "wanted": wanted, "kinds": list(Kind), "whole": found.whole}
 
     async def parked(self, visitor: Visitor, _asked: Asked) -> Context:
         found = await self.survey.waiting_for_people()

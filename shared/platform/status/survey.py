@@ -5,7 +5,6 @@ Both looks are bounded in rows and seconds, and say so where they were cut short
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ from shared.ports import Clock, Parked, ParkedEntry, Shelf
 
 MOST_LINKS, MOST_RECENT, MOST_PARKED = 5_000, 2_000, 50
 SECONDS = 3.0
-SHOWN = 100  # of the outcomes, the newest
 WINDOW = timedelta(days=7)
 T = TypeVar("T")
 IN_STEP, OTHER, ENDED = "in_step", "other", "ended"
@@ -97,8 +95,8 @@ class Survey:
         found = [link async for link in bound.of(self.links.recent(since)) if not link.moved]
         told = [one for link in found if (one := _told(link)) and one.at >= since]
         trips = [trip for link in found for trip in _trips(link) if trip.at >= since]
-        newest = heapq.nlargest(SHOWN, told, key=lambda one: one.at)
-        return Lately(told=tuple(newest), trips=tuple(sorted(trips, key=_at)), whole=bound.whole)
+        told.sort(key=lambda one: one.at, reverse=True)
+        return Lately(told=tuple(told), trips=tuple(sorted(trips, key=_at)), whole=bound.whole)
 
     async def waiting_for_people(self) -> Listed:
         bound = _Bound(MOST_PARKED, self.tick)
