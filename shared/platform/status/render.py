@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -42,7 +43,9 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 )
 
 
+@cache
 def environment() -> Environment:
+    """One a process: templates are compiled once."""
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,

@@ -79,10 +79,13 @@ class Survey:
     parked: Parked
     clock: Clock
     tick: Callable[[], float]
+    most_links: int = MOST_LINKS
+    most_recent: int = MOST_RECENT
+    most_parked: int = MOST_PARKED
 
     async def counts(self) -> Counts:
         by, linked, looked = Counter[str](), 0, 0
-        bound = _Bound(MOST_LINKS, self.tick)
+        bound = _Bound(self.most_links, self.tick)
         async for link in bound.of(self.links.every()):
             if link.moved:  # its deal is counted under the link that it goes on as
                 continue
@@ -91,7 +94,7 @@ class Survey:
         return Counts(by=by, linked=linked, looked=looked, whole=bound.whole)
 
     async def lately(self) -> Lately:
-        since, bound = self.clock.now() - WINDOW, _Bound(MOST_RECENT, self.tick)
+        since, bound = self.clock.now() - WINDOW, _Bound(self.most_recent, self.tick)
         found = [link async for link in bound.of(self.links.recent(since)) if not link.moved]
         told = [one for link in found if (one := _told(link)) and one.at >= since]
         trips = [trip for link in found for trip in _trips(link) if trip.at >= since]
@@ -99,7 +102,7 @@ class Survey:
         return Lately(told=tuple(told), trips=tuple(sorted(trips, key=_at)), whole=bound.whole)
 
     async def waiting_for_people(self) -> Listed:
-        bound = _Bound(MOST_PARKED, self.tick)
+        bound = _Bound(self.most_parked, self.tick)
         found = [entry async for entry in bound.of(self.parked.every())]
         return Listed(entries=tuple(sorted(found, key=lambda one: one.at, reverse=True)), whole=bound.whole)
 
