@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
+
 from sandbox.partner_center import create_app as create_partner_center
 from shared.bootstrap import App
 from shared.connectors.partner_center.verifier import Signed
@@ -95,4 +96,3 @@ async def _app(client: httpx.AsyncClient) -> App:
     )
     made._verifier = Believing()  # type: ignore[assignment]  # the one part that a fuzzer cannot pass
     return made
-

@@ -1,4 +1,4 @@
-"""The status page over both real gateways and through its functions: what is shown is so, and buttons do what they say."""
+"""The status page over both real gateways, through its functions: what it shows is so, its buttons do what they say."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def test_every_check_of_health_is_on_the_page(page: Bench) -> None:
 
 
 async def test_one_page_shows_everything_for_who_has_no_javascript(page: Bench) -> None:
-    """`whole` brings health, counts, parked entries, plots and outcomes with it, and nothing left to be fetched at once."""
+    """`whole` brings health, counts, parked entries, plots and outcomes with it, and nothing is left to be fetched."""
     scene = await furnish(page)
     shown = await text("/api/status?whole=1")
     assert 'hx-trigger="load"' not in shown
@@ -112,7 +112,8 @@ async def test_one_page_shows_everything_for_who_has_no_javascript(page: Bench) 
     assert "<noscript>" in await text("/api/status")
 
 
-async def test_a_part_is_a_piece_for_the_page_and_a_page_for_a_person(page: Bench) -> None:
+@pytest.mark.usefixtures("page")
+async def test_a_part_is_a_piece_for_the_page_and_a_page_for_a_person() -> None:
     """The page that is open gets the part alone; the same address in a browser is readable too."""
     piece = await text("/api/status/parts/deals", headers={"HX-Request": "true"})
     assert piece.lstrip().startswith("<section")
@@ -140,7 +141,8 @@ async def test_a_deal_stands_side_by_side_with_its_differences_marked(page: Benc
     assert ("deal_explained", {"record": ident, "outcome": "done", "by": "key"}) in page.telemetry.events
 
 
-async def test_an_unknown_deal_is_told_so(page: Bench) -> None:
+@pytest.mark.usefixtures("page")
+async def test_an_unknown_deal_is_told_so() -> None:
     """404 in words, and what could be no id is not repeated."""
     answer = await call("/api/status/deals?id=%3Cscript%3E")
     assert (answer.status_code, b"script&gt;" in answer.get_body()) == (404, False)
@@ -158,7 +160,6 @@ async def test_wrong_settings_are_named_and_the_page_works(page: Bench) -> None:
 
 async def test_storage_that_is_away_is_said_in_each_part(page: Bench) -> None:
     """The page is there all the same, with the reason in the place of what it cannot show."""
-
     await furnish(page)
 
     async def away(_: str) -> None:
@@ -212,7 +213,9 @@ async def test_a_form_that_is_not_ours_does_nothing(page: Bench, headers: dict[s
     await park(page, Ref("opportunity", "o-1"), "why")
     shown = await text("/api/signed-in/status/parts/parked", headers=SIGNED_IN)
     if change:
-        shown = re.sub(r'(name="ticket" value=")[^"]+', rf"\g<1>{'' if change == 'nothing' else '0.' + '0' * 64}x", shown)
+        shown = re.sub(
+            r'(name="ticket" value=")[^"]+', rf"\g<1>{'' if change == 'nothing' else '0.' + '0' * 64}x", shown
+        )
     answer = await press("drop", shown, **SIGNED_IN, **headers)
     assert (answer.status_code, len(page.parked.entries)) == (403, 1)
 
@@ -260,8 +263,9 @@ async def test_a_get_never_acts(page: Bench) -> None:
 ROOMS = ("", "/parts/parked", "/health/storage", "/deals?id=o-1", "/files/x.js", "/nowhere")
 
 
+@pytest.mark.usefixtures("page")
 @pytest.mark.parametrize("room", ROOMS)
-async def test_no_room_is_open_to_who_is_not_signed_in(page: Bench, room: str) -> None:
+async def test_no_room_is_open_to_who_is_not_signed_in(room: str) -> None:
     """401 with words and a way to sign in that leads back here; nobody else's page, part or file is behind it."""
     answer = await call(f"/api/signed-in/status{room}")
     assert answer.status_code == 401

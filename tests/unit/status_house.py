@@ -42,7 +42,9 @@ class Site:
     telemetry: FakeTelemetry
     clock: FakeClock
 
-    async def get(self, *room: str, door: Door = Door.KEY, headers: Mapping[str, str] | None = None, **query: str) -> Page:
+    async def get(
+        self, *room: str, door: Door = Door.KEY, headers: Mapping[str, str] | None = None, **query: str
+    ) -> Page:
         with_key = {"code": KEY, **query} if door is Door.KEY else query
         return await self.house.enter(Asked(door=door, room=room, query=with_key, headers=headers or {}))
 

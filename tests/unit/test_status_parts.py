@@ -124,7 +124,14 @@ async def looked(*links: Link, seconds: float = 0, most: int = 1000) -> Survey:
     for link in links:
         await store.save(link)
     ticks = iter(range(10**6))
-    return Survey(links=store, parked=FakeParked(), clock=clock, tick=lambda: next(ticks) * seconds, most_links=most, most_recent=most)
+    return Survey(
+        links=store,
+        parked=FakeParked(),
+        clock=clock,
+        tick=lambda: next(ticks) * seconds,
+        most_links=most,
+        most_recent=most,
+    )
 
 
 def many(count: int) -> list[Link]:
@@ -171,7 +178,10 @@ async def test_a_change_for_both_sides_is_a_trip_to_each() -> None:
 sizes = st.integers(-10_000, 10**10)
 trips = st.lists(
     st.builds(
-        Trip, at=st.integers(-100, 800_000).map(lambda s: START - timedelta(seconds=s)), ms=sizes, to=st.sampled_from(Side)
+        Trip,
+        at=st.integers(-100, 800_000).map(lambda s: START - timedelta(seconds=s)),
+        ms=sizes,
+        to=st.sampled_from(Side),
     ),
     max_size=60,
 )

@@ -21,7 +21,7 @@ TEMPLATES = sorted((Path(render.__file__).parent / "templates").glob("*.html"))
 hostile = st.text(st.characters(exclude_categories=("Cs",))).map(lambda text: f"a{text}z")
 ATTACKS = (
     "a<script>alert(1)</script>z",
-    "a\"><img src=x onerror=alert(1)>z",
+    'a"><img src=x onerror=alert(1)>z',
     "a' onmouseover='alert(1)z",
     "a</bdi></td></table></main><form action=https://evil.example.com>z",
     "a{{ 7*7 }}{% raw %}<b>z",
@@ -121,7 +121,9 @@ async def test_every_answer_forbids_what_a_page_does_not_need() -> None:
         assert page.headers["X-Frame-Options"] == "DENY"
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert page.headers["Referrer-Policy"] == "no-referrer"
-        assert page.headers["Cache-Control"] == "no-store" or page.headers["Cache-Control"].startswith("private, max-age")
+        assert page.headers["Cache-Control"] == "no-store" or page.headers["Cache-Control"].startswith(
+            "private, max-age"
+        )
 
 
 async def test_what_a_browser_may_keep_has_its_fingerprint_in_its_name() -> None:
@@ -150,7 +152,9 @@ async def test_the_key_goes_where_the_browser_has_to_send_it_and_nowhere_else() 
     """Every address of ours carries it on where it came in the address, and none where it came in a header."""
     made = await site()
     carried = Seen(await made.get(whole="1"))
-    links = [value for name, value in carried.values if name in ("href", "hx-get", "action", "src") and value[:5] == "/api/"]
+    links = [
+        value for name, value in carried.values if name in ("href", "hx-get", "action", "src") and value[:5] == "/api/"
+    ]
     search = "/api/status/deals"  # a form that is sent by GET carries it in a field
     assert all(f"code={KEY}" in link for link in links if link != search)
     assert KEY not in carried.text

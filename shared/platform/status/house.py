@@ -1,11 +1,11 @@
 """The rooms of the status page: who may enter, what is shown where, and what its buttons do.
 
-    GET  (nothing)              the page; its parts are fetched by it, or come with it (`whole`)
-    GET  parts/<name>           one part, for the page or as a page of its own
-    GET  health/<check>         one dependency
-    GET  deals?id=              one deal explained
-    GET  files/<name>           style sheet and script
-    POST parked/<kind>/<id>/replay, …/drop
+GET  (nothing)              the page; its parts are fetched by it, or come with it (`whole`)
+GET  parts/<name>           one part, for the page or as a page of its own
+GET  health/<check>         one dependency
+GET  deals?id=              one deal explained
+GET  files/<name>           style sheet and script
+POST parked/<kind>/<id>/replay, …/drop
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ NOT_OURS = Refusal(
     status=403, title="Not done", reason="This form was not sent by the status page, so nothing was done."
 )
 TOO_OLD = Refusal(
-    status=403, title="Not done", reason="The page that this button was on is too old. Load it again and press it there."
+    status=403,
+    title="Not done",
+    reason="The page that this button was on is too old. Load it again and press it there.",
 )
 Explain = Callable[[str, str], Awaitable[Answer]]
 
@@ -143,4 +145,3 @@ class House:
 def _ticket(asked: Asked) -> str:
     form = parse_qs(asked.body[:MOST_FORM].decode("ascii", "replace"))
     return form.get("ticket", [""])[0]
-

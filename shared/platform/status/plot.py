@@ -110,6 +110,8 @@ def _x(at: datetime, now: datetime) -> float:
 
 
 def _y(size: float, top: float) -> float:
-    bounded = min(top, max(LOWEST, size))  # clocks of two systems differ: a change may seem to arrive before it was made
+    bounded = min(
+        top, max(LOWEST, size)
+    )  # clocks of two systems differ: a change may seem to arrive before it was made
     share = math.log(bounded / LOWEST) / math.log(top / LOWEST)
     return round(BOTTOM - (BOTTOM - TOP) * share, 1)
