@@ -78,7 +78,9 @@ class Packages:
 AZURITE = Packages(name="azurite", pins=Path(__file__).parent / "npm", tools=TOOLS / "azurite")
 # Clients of Dataverse that others wrote: the sandbox is held to them.
 CLIENTS = Packages(name="clients", pins=ROOT / "tests" / "contract" / "clients", tools=TOOLS / "clients")
-SETS = {each.name: each for each in (AZURITE, CLIENTS)}
+# What looks for what people with a disability cannot use on our page: the browser tests run it there.
+AXE = Packages(name="axe", pins=ROOT / "tests" / "browser" / "npm", tools=TOOLS / "axe")
+SETS = {each.name: each for each in (AZURITE, CLIENTS, AXE)}
 
 
 def install(names: Iterable[str] = SETS) -> None:

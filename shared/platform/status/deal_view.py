@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.domain.values import Side
 
-NOTHING = "–"
+NOTHING = "-"
 TITLES = {Side.CRM.value: "Dynamics 365", Side.PARTNER.value: "Partner Center"}
 DOES = {"write": "changes", "create": "creates", "invite": "asks Microsoft for help in"}
 

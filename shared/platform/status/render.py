@@ -17,18 +17,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from shared.platform.status import words
 from shared.platform.status.files import SCRIPT, STYLE, files
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
+_ALLOWED = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "data:",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+POLICY = "; ".join(f"{what} {whence}" for what, whence in _ALLOWED.items())
 # The address may hold a key: it is told to nobody, and no copy of the page is kept.
 HEADERS: Mapping[str, str] = MappingProxyType(
     {

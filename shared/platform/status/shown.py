@@ -74,7 +74,7 @@ class Parts:
         groups = [(title, found.by[name], tone) for name, title, tone in GROUPS if found.by[name] or name == IN_STEP]
         return {"groups": groups, "looked": found.looked, "linked": found.linked, "whole": found.whole}
 
-    async def outcomes(self, visitor: Visitor, asked: Asked) -> Context:
+    async def outcomes(self, _visitor: Visitor, asked: Asked) -> Context:
         wanted, found = asked.query.get("outcome", ""), await self.lately()
         wanted = wanted if wanted in set(Kind) else ""
         told = [one for one in found.told if wanted in ("", one.kind)]
