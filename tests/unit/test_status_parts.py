@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.code import Code
-from shared.domain.link import Base, Carried, Intent, Link, Purpose, Recorded
+from shared.domain.link import Base, Carried, Link, Recorded
 from shared.domain.outcome import Kind
 from shared.domain.values import Side
 from shared.errors import Misconfigured
@@ -20,7 +20,7 @@ from shared.platform.health import Finding
 from shared.platform.status.checks import Checks
 from shared.platform.status.kept import Kept
 from shared.platform.status.plot import BOTTOM, LEFT, RIGHT, TOP, percentile, pictures
-from shared.platform.status.survey import WINDOW, Survey, Trip, standing
+from shared.platform.status.survey import WINDOW, Survey, Trip
 from shared.platform.status.words import CODES, OUTCOMES, ago, lasting
 from tests.fakes.store import START, FakeClock, FakeLinks, FakeParked
 
@@ -94,30 +94,6 @@ def recorded(kind: Kind, at: int = 0) -> Recorded:
     return Recorded(kind=kind, reason="why", at=START - timedelta(minutes=at), code=Code.IN_STEP)
 
 
-INTENT = Intent(id="i", purpose=Purpose.WRITE, started=START, expires=START)
-
-
-@pytest.mark.parametrize(
-    ("link", "group"),
-    [
-        (replace(LINK, outcome=recorded(Kind.DONE)), "in_step"),
-        (LINK, "in_step"),
-        (replace(LINK, intents=(INTENT,)), "other"),
-        (replace(LINK, base={}), "other"),
-        (replace(LINK, outcome=recorded(Kind.WAITING)), "waiting"),
-        (replace(LINK, outcome=recorded(Kind.DELAYED)), "delayed"),
-        (replace(LINK, outcome=recorded(Kind.PARKED)), "parked"),
-        (replace(LINK, outcome=recorded(Kind.OWED)), "owed"),
-        (replace(LINK, outcome=recorded(Kind.DONE), owed=("name",)), "owed"),
-        (replace(LINK, outcome=recorded(Kind.PARKED), gone=Side.CRM), "ended"),
-        (replace(LINK, detached=True), "ended"),
-    ],
-)
-def test_each_deal_is_in_one_group(link: Link, group: str) -> None:
-    """A deal that is over is ended whatever came last; a held-back write outweighs an agreed rest."""
-    assert standing(link) == group
-
-
 async def looked(*links: Link, seconds: float = 0, most: int = 1000) -> Survey:
     clock = FakeClock()
     store = FakeLinks(now=clock.now)
@@ -138,6 +114,20 @@ def many(count: int) -> list[Link]:
     return [
         Link(pair="cosell", key=f"o-{number:05}", outcome=recorded(Kind.DONE, number % 90)) for number in range(count)
     ]
+
+
+async def test_each_deal_is_in_one_group_as_heal_counts_it() -> None:
+    """What the page says of deals is what telemetry says of them; one that is being linked is in a group of its own."""
+    links = [
+        replace(LINK, outcome=recorded(Kind.DONE)),
+        replace(LINK, key="o-2", partner="r-2", outcome=recorded(Kind.OWED)),
+        Link(pair="cosell", key="o-3", outcome=recorded(Kind.WAITING)),
+        Link(pair="cosell", key="o-4"),
+        replace(LINK, key="o-5", partner="r-5", gone=Side.CRM),
+    ]
+    found = await (await looked(*links)).counts()
+    assert found.by == {"in_step": 1, "owed": 1, "waiting": 1, "other": 1, "ended": 1}
+    assert (found.linked, found.looked) == (2, 5)
 
 
 async def test_a_lead_that_went_on_is_counted_once() -> None:

@@ -15,19 +15,19 @@ from shared.platform.status.asked import Asked, Visitor
 from shared.platform.status.checks import Checks
 from shared.platform.status.kept import Kept
 from shared.platform.status.plot import pictures
-from shared.platform.status.survey import ENDED, IN_STEP, OTHER, Counts, Lately, Survey
+from shared.platform.status.survey import OTHER, Counts, Lately, Survey
 from shared.platform.status.tickets import Tickets
 from shared.ports import Clock
 
 SHOWN = 30  # outcomes at once, the newest
 FRESH = 30.0  # seconds that a look through the links is shown again
 GROUPS = (
-    (IN_STEP, "in step", "good"),
+    ("in_step", "in step", "good"),
     (Kind.WAITING, "wait for data", "warn"),
     (Kind.OWED, "held back", "warn"),
     (Kind.DELAYED, "tried again soon", ""),
     (Kind.PARKED, "parked", "bad"),
-    (ENDED, "ended", ""),
+    ("ended", "ended", ""),
     (OTHER, "not settled yet", ""),
 )
 Context = Mapping[str, Any]
@@ -71,7 +71,7 @@ class Parts:
 
     async def deals(self, _visitor: Visitor, _asked: Asked) -> Context:
         found = await self.counts()
-        groups = [(title, found.by[name], tone) for name, title, tone in GROUPS if found.by[name] or name == IN_STEP]
+        groups = [(title, found.by[name], tone) for name, title, tone in GROUPS if found.by[name] or tone == "good"]
         return {"groups": groups, "looked": found.looked, "linked": found.linked, "whole": found.whole}
 
     async def outcomes(self, _visitor: Visitor, asked: Asked) -> Context:

@@ -12,20 +12,20 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.domain.link import Link
-from shared.domain.outcome import Kind
 from shared.domain.values import Side
 from shared.ports import Clock, Parked, ParkedEntry, Shelf
+from shared.sync.watch import states
 
 MOST_LINKS, MOST_RECENT, MOST_PARKED = 5_000, 2_000, 50
 SECONDS = 3.0
 WINDOW = timedelta(days=7)
 T = TypeVar("T")
-IN_STEP, OTHER, ENDED = "in_step", "other", "ended"
+OTHER = "other"  # a deal that is being linked now
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Deals by how they stand; `whole` is False where there are more links than were looked at."""
+    """Deals by how they stand, as heal counts them; `whole` is False where there are more links than were looked at."""
 
     by: Counter[str] = field(default_factory=Counter)
     linked: int = 0
@@ -89,8 +89,9 @@ class Survey:
         async for link in bound.of(self.links.every()):
             if link.moved:  # its deal is counted under the link that it goes on as
                 continue
-            by[standing(link)] += 1
-            linked, looked = linked + link.linked, looked + 1
+            found = states(link)
+            by[found[-1] if found else OTHER] += 1
+            linked, looked = linked + ("linked" in found), looked + 1
         return Counts(by=by, linked=linked, looked=looked, whole=bound.whole)
 
     async def lately(self) -> Lately:
@@ -121,18 +122,6 @@ class _Bound:
                 return
             self._left -= 1
             yield each
-
-
-def standing(link: Link) -> str:
-    """In which of the page's groups a deal is."""
-    if link.gone or link.detached:
-        return ENDED
-    kind = link.outcome.kind if link.outcome else ""
-    if link.owed or kind == Kind.OWED:
-        return Kind.OWED
-    if kind in (Kind.WAITING, Kind.DELAYED, Kind.PARKED):
-        return kind
-    return IN_STEP if link.linked and not link.intents else OTHER
 
 
 def _told(link: Link) -> Told | None:

@@ -51,6 +51,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         Code.UNAVAILABLE: "A system did not answer",
         Code.ACCESS_LOST: "A token, role or permission is missing",
         Code.MISCONFIGURED: "A setting is wrong",
+        Code.WRONG_WORLD: "The settings lead to another organisation or tenant",
+        Code.MICROSOFT_FLOWS: "Microsoft's own flows are on",
         Code.NEWER_RELEASE: "A newer release has this deal in hand",
         Code.MODE: "Test mode writes for TEST_RECORDS alone",
         Code.DRY_RUN: "DRY_RUN writes nothing",
