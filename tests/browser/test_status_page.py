@@ -1,4 +1,4 @@
-"""The status page as people meet it: in a real browser, on a desk and on a phone, in light and dark, with and without."""
+"""The status page as people meet it: in a real browser, on a desk and on a phone, in light and in dark."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.host.packages import AXE
 from shared.domain.values import Ref
 from shared.messages import Why
 from tests.browser.scene import park
@@ -16,6 +17,8 @@ from tests.unit.test_status_admission import OID, principal
 OPENED = "details summary"
 EVIL = "<img src=x onerror=\"window.ran=1\"><script>window.ran=1</script>' onfocus='window.ran=1"
 SEVERE = ("serious", "critical")
+MOVING = """() => [...document.querySelectorAll('*')]
+    .filter((each) => parseFloat(getComputedStyle(each).transitionDuration)).length"""
 
 
 def quiet(visit: Visit, looked: Looked) -> None:
@@ -44,7 +47,7 @@ async def test_the_page_fills_itself_and_calls_nobody_else(looked: Looked) -> No
 
 
 async def test_the_key_stays_in_the_address_and_out_of_everything_else(looked: Looked) -> None:
-    """No referrer, no cookie and nothing that outlives the tab: htmx notes there where the tab is, as the tab itself does."""
+    """No referrer, no cookie, nothing that outlives the tab: htmx notes there where it is, as the tab itself does."""
     async with looked.visit() as visit:
         referrers: list[str] = []
         visit.page.on("request", lambda request: referrers.append(request.headers.get("referer", "")))
@@ -135,7 +138,7 @@ async def test_another_sites_form_does_nothing(looked: Looked) -> None:
         )
         await visit.page.goto("about:blank")
         await visit.page.set_content(
-            f'<form method="post" action="{action}"><input name="ticket" value="{ticket}"><button>Win a prize</button></form>'
+            f'<form method="post" action="{action}"><input name="ticket" value="{ticket}"><button>Win</button></form>'
         )
         await visit.page.click("button")
         await visit.page.wait_for_selector("text=was not sent by the status page")
@@ -143,7 +146,7 @@ async def test_another_sites_form_does_nothing(looked: Looked) -> None:
 
 
 async def test_hostile_names_are_shown_and_do_not_run(looked: Looked) -> None:
-    """Markup in a deal's name, its notes and a parked reason is text on the page: not even the policy has to stop it."""
+    """Markup in a deal's name, its notes or a parked reason is text on the page: not even the policy has to stop it."""
     await park(looked.bench, Ref("opportunity", "o-1"), EVIL, EVIL)
     change = {"name": EVIL, "description": EVIL}
     await looked.bench.people.crm("PATCH", f"opportunities({looked.scene.differing})", change)
@@ -192,15 +195,23 @@ async def test_who_wants_no_motion_gets_none(looked: Looked) -> None:
     async with looked.visit(reduced_motion="reduce") as visit:
         await visit.open()
         await visit.filled()
-        moving = "() => [...document.querySelectorAll('*')].filter((e) => parseFloat(getComputedStyle(e).transitionDuration)).length"
-        assert await visit.page.evaluate(moving) == 0
+        assert await visit.page.evaluate(MOVING) == 0
+
+
+async def test_the_closed_door_looks_like_a_door(looked: Looked) -> None:
+    """Who is not signed in reads why and finds the way in, in its own few styles, which the policy allows by hash."""
+    async with looked.visit(color_scheme="dark") as visit:
+        await visit.page.goto(f"{looked.url}/api/signed-in/status")
+        link = await visit.page.get_attribute("a.button", "href")
+        assert link == "/.auth/login/aad?post_login_redirect_uri=/api/signed-in/status"
+        assert await visit.page.evaluate("() => getComputedStyle(document.body).maxWidth") != "none"
+        assert await visit.poor_contrast() == []
+        assert not [said for said in visit.said if "401" not in said]
 
 
 @pytest.mark.parametrize("viewport", [None, PHONE], ids=["desk", "phone"])
 async def test_nobody_is_shut_out(looked: Looked, viewport: Any) -> None:
-    """Deque's rules find nothing serious on the page, on a deal, and at the closed door."""
-    from sandbox.host.packages import AXE
-
+    """Deque's rules find nothing serious on the page, on a deal, and where there is no page."""
     script = AXE.modules / "axe-core" / "axe.min.js"
     if not script.is_file():
         pytest.skip("axe-core is not installed: `python dev.py environment all`")
