@@ -113,10 +113,17 @@ def _explains(text: str) -> Any:
 
 def _document(text: str) -> dict[str, Any]:
     """A deal as `GET /api/deals/{id}` answers it, with this text wherever a system's own words stand."""
-    at, write = START.isoformat(), {"to": "crm", "kind": text, "does": "write", "record": text, "audit": text}
+    at = START.isoformat()
+    write: dict[str, Any] = {"to": "crm", "kind": text, "does": "write", "record": text, "audit": text}
     write |= {"values": {text: text, "Solutions": [text]}, "first": [text]}
     record = {"system": text, "kind": text, "id": text, "modified": at, "created": at, "link": f"javascript:{text}"}
-    field = {"field": "name", "title": text, "crm": text, "partner": [text, text], "shown_by": ["crm", "partner"]}
+    field: dict[str, Any] = {
+        "field": "name",
+        "title": text,
+        "crm": text,
+        "partner": [text, text],
+        "shown_by": ["crm", "partner"],
+    }
     field |= {"state": "no base", "differs": True, "locked": {"crm": text}}
     outcome = {"kind": "done", "reason": text, "advice": text, "at": at}
     link = {"linked": True, "gone": "", "detached": False, "outcome": outcome, "wake_at": at}

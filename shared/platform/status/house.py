@@ -107,7 +107,7 @@ class House:
             reason = str(answer.body.get("reason", ""))
             return self._refused(Refusal(status=answer.status, title="No deal is shown", reason=reason), visitor)
         told = view(answer.body)
-        cards = [await self._card(visitor, each) for each in answer.body["parked"]]
+        cards = [await self._card(visitor, each) for each in told["told"]["parked"]]
         return self._page("deal.html", visitor, deal=told, cards=cards)
 
     async def _card(self, visitor: Visitor, told: Mapping[str, str]) -> Card:

@@ -68,11 +68,11 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "partner_center": "Partner Center",
         "dynamics": "Dynamics 365",
         "dynamics_columns": "Columns in Dynamics 365",
-        "world": "Right organisation and tenant",
-        "microsoft_flows": "Microsoft's own flows are off",
+        "world": "Organisation and tenant",
+        "microsoft_flows": "Microsoft's flows are off",
         "webhook_registration": "Webhook registration",
-        "partner_pause": "Partner Center is not paused",
-        "crm_pause": "Dynamics 365 is not paused",
+        "partner_pause": "No pause: Partner Center",
+        "crm_pause": "No pause: Dynamics 365",
     }
 )
 _UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
