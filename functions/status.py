@@ -15,7 +15,7 @@ async def shown(req: func.HttpRequest, door: Door) -> func.HttpResponse:
     asked = Asked(
         door=door,
         method=req.method or "",
-        room=tuple(filter(None, req.route_params.get("room", "").split("/"))),
+        room=tuple(filter(None, (req.route_params.get("room") or "").split("/"))),
         query=req.params,
         headers={name.lower(): text for name, text in req.headers.items()},
         body=req.get_body(),

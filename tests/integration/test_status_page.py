@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from shared.bootstrap import use
 from shared.domain.values import Ref, Side
 from shared.errors import Remote, Unavailable
 from shared.messages import Why
+from shared.platform.status.asked import Asked, Door
 from tests.browser.scene import furnish, park
 from tests.integration.bench import Bench, linked_outbound
 from tests.unit.test_status_admission import OID, principal
@@ -168,6 +171,22 @@ async def test_storage_that_is_away_is_said_in_each_part(page: Bench) -> None:
     page.links.hook = page.parked.hook = away
     shown = await text("/api/status?whole=1")
     assert shown.count("This cannot be shown now") == 4
+
+
+async def test_storage_that_does_not_answer_costs_seconds(page: Bench) -> None:
+    """A part that takes too long says so in its place, and the page is there."""
+
+    async def hangs(_: str) -> None:
+        await asyncio.sleep(60)
+
+    await page.app.status_page(Asked(door=Door.KEY))
+    house = page.app._house
+    assert house
+    page.app._house = replace(house, parts=replace(house.parts, longest=0.01))
+    page.links.hook = hangs
+    shown = await text("/api/status?whole=1")
+    assert shown.count("no answer in 0.01 s") == 2
+    assert "Nothing is parked" in shown
 
 
 # --- what its buttons do ------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from shared.platform.status.tickets import Tickets
 from shared.ports import Clock
 
 SHOWN = 30  # outcomes at once, the newest
+LONGEST = 8.0  # seconds that a part is waited for; it is asked for again by itself
 FRESH = 30.0  # seconds that a look through the links is shown again
 GROUPS = (
     ("in_step", "in step", "good"),
@@ -57,17 +59,20 @@ class Parts:
     counts: Kept[Counts]
     lately: Kept[Lately]
     ready: bool = True
+    longest: float = LONGEST
 
     async def show(self, name: str, visitor: Visitor, asked: Asked) -> Context:
-        if not self.ready and name != "health":
+        if name == "health":  # which bounds each of its looks by itself
+            return {"lights": await self.checks.every()}
+        if not self.ready:
             return {"away": SHUT}
         try:
-            return {"away": "", **await PARTS[name](self, visitor, asked)}
+            async with asyncio.timeout(self.longest):
+                return {"away": "", **await LOOKS[name](self, visitor, asked)}
+        except TimeoutError:
+            return {"away": f"no answer in {self.longest:g} s"}
         except RemoteError as error:
             return {"away": str(error)}
-
-    async def health(self, _visitor: Visitor, _asked: Asked) -> Context:
-        return {"lights": await self.checks.every()}
 
     async def deals(self, _visitor: Visitor, _asked: Asked) -> Context:
         found = await self.counts()
@@ -112,10 +117,10 @@ def act_of(verb: str, ref: Ref) -> str:
     return f"{verb} {ref}"
 
 
-PARTS: Mapping[str, Show] = {
-    "health": Parts.health,
+LOOKS: Mapping[str, Show] = {
     "deals": Parts.deals,
     "parked": Parts.parked,
     "latency": Parts.latency,
     "outcomes": Parts.outcomes,
 }
+PARTS = ("health", *LOOKS)
