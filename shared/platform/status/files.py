@@ -40,7 +40,7 @@ def files() -> Mapping[str, File]:
 def _file(path: Path) -> File:
     body = path.read_bytes()
     mark = hashlib.sha256(body).hexdigest()[:12]
-    integrity = base64.b64encode(hashlib.sha384(body).digest()).decode()
+    integrity = str(base64.b64encode(hashlib.sha384(body).digest()), "ascii")
     served = f"{path.stem}.{mark}{path.suffix}"
     return File(name=served, kind=KINDS[path.suffix], integrity=f"sha384-{integrity}", body=body)
 
