@@ -209,7 +209,12 @@ def check(title: str, command: Command, environment: Environment) -> bool:
 
 
 # What comes from npm: the folder in .tools, and a package that is in it when it is whole.
-NPM = {"azurite": "azurite", "clients": "dynamics-web-api", "kusto": "@kusto/language-service-next"}
+NPM = {
+    "azurite": "azurite",
+    "clients": "dynamics-web-api",
+    "kusto": "@kusto/language-service-next",
+    "axe": "axe-core",
+}
 
 
 def ready(wanted: str | None, *, npm: Iterable[str] = ()) -> Environment:

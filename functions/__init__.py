@@ -13,6 +13,7 @@ from functions import (
     referrals,
     refresh_token,
     solutions,
+    status,
     webhook_registration,
 )
 
@@ -30,4 +31,5 @@ BLUEPRINTS = (
     parked.bp,
     deals.bp,
     health.bp,
+    status.bp,
 )

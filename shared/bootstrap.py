@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from shared.connectors import dynamics, partner_center
 from shared.connectors.dynamics.events import Dropped, decode
@@ -22,11 +23,12 @@ from shared.platform.deals import Deals, Standing
 from shared.platform.doors import WRONG, Answer, Door, Left, Reader, problem
 from shared.platform.gate import Gate, MicrosoftFlows, Wait
 from shared.platform.health import Check, health, pings, remembered, unpaused, without
-from shared.platform.office import Office
+from shared.platform.office import KEY, Office
 from shared.platform.outside import Outside, outside
 from shared.platform.reception import Reception
 from shared.platform.refresh_token_watch import RefreshTokenWatch
 from shared.platform.sight import Sight
+from shared.platform.status.asked import Asked, Page
 from shared.platform.telemetry import quieten
 from shared.platform.webhook import WebhookDesk
 from shared.platform.world import Organisation, Pinned
@@ -38,6 +40,9 @@ from shared.sync.job import Job
 from shared.sync.overlay import OverCursors
 from shared.sync.reconcile import Reconcile
 from shared.sync.watch import Watch
+
+if TYPE_CHECKING:
+    from shared.platform.status.house import House
 
 PARTNER = "PARTNER_CENTER_"  # what the refresh token needs to be right: one that nobody renews ends
 ANNOUNCED = 2.0  # seconds: an event may overtake the answer to the very POST that caused it
@@ -190,6 +195,7 @@ class App:
         self._world = world or outside(settings)
         self._core = core(found.settings, self._world) if found.settings else None
         self._verifier: Verifier | None = None
+        self._house: House | None = None
         self._organisation = Organisation(self._world.cursors)
         signals, telemetry = self._world.signals, self._world.telemetry
         self._reception = Reception(
@@ -223,12 +229,13 @@ class App:
             return problem(503, WRONG)
         return await self._door("dynamics", self._dynamics_reader).take(headers, body)
 
-    async def deal(self, ident: str) -> Answer:
+    async def deal(self, ident: str, by: str = KEY) -> Answer:
         """What an administrator asks of one deal; nothing is written."""
         if self._core is None or not self._reading.good(STORAGE):
             return problem(503, WRONG)
         world = self._world
-        return await Deals(explainer=self._core.explainer, telemetry=world.telemetry, clock=world.clock).shown(ident)
+        deals = Deals(explainer=self._core.explainer, telemetry=world.telemetry, clock=world.clock)
+        return await deals.shown(ident, by=by)
 
     async def run(self, body: bytes) -> None:
         await self._reception.run(body)
@@ -250,13 +257,25 @@ class App:
             self._world.telemetry.event("heal_held", code=wait.code.value, reason=wait.reason)
 
     async def health(self) -> Answer:
+        return await health(self._reading.problems, self._checks())
+
+    async def status_page(self, asked: Asked) -> Page:
+        """What the status page answers; it and its templates are loaded by the first who asks."""
+        if self._house is None:
+            from shared.platform.status.building import Lot, house  # noqa: PLC0415 - cold start
+
+            lot = Lot(reading=self._reading, world=self._world, checks=self._checks(), explain=self.deal)
+            self._house = house(lot, self.office)
+        return await self._house.enter(asked)
+
+    def _checks(self) -> Mapping[str, Check]:
         checks: dict[str, Check] = {}
         if self._reading.good(STORAGE):
             checks["storage"] = pings(self._stored)
         if self._core:
             pauses, clock = self._world.pauses, self._world.clock
             checks |= {**self._core.checks, **{f"{side}_pause": unpaused(pauses, clock, side) for side in Side}}
-        return await health(self._reading.problems, checks)
+        return checks
 
     async def _stored(self) -> None:
         """Tables and queues have roles of their own: either may be refused alone."""

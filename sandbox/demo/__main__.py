@@ -85,6 +85,7 @@ def _columns(name: str, value: float | str, closing: str, state: str) -> str:
 
 def addresses(stack: Stack) -> None:
     say("\nEverything keeps running; Ctrl-C ends it.")
+    say(f"  status page     {stack.host}/api/status?code={FUNCTION_KEY}")
     say(f"  functions       {stack.host}/api/health?code={FUNCTION_KEY}")
     say(f"  parked deals    {stack.host}/api/parked?code={FUNCTION_KEY}")
     say(f"  Partner Center  {stack.partner_center}/control/referrals")

@@ -80,7 +80,9 @@ AZURITE = Packages(name="azurite", pins=Path(__file__).parent / "npm", tools=TOO
 CLIENTS = Packages(name="clients", pins=ROOT / "tests" / "contract" / "clients", tools=TOOLS / "clients")
 # Microsoft's Kusto language service: what alerts and workbook ask is held to it.
 KUSTO = Packages(name="kusto", pins=ROOT / "tests" / "infra" / "kusto_language", tools=TOOLS / "kusto")
-SETS = {each.name: each for each in (AZURITE, CLIENTS, KUSTO)}
+# What looks for what people with a disability cannot use on our page: the browser tests run it there.
+AXE = Packages(name="axe", pins=ROOT / "tests" / "browser" / "npm", tools=TOOLS / "axe")
+SETS = {each.name: each for each in (AZURITE, CLIENTS, KUSTO, AXE)}
 
 
 def install(names: Iterable[str] = SETS) -> None:

@@ -10,6 +10,7 @@ from shared.errors import Misconfigured, RemoteError
 from shared.platform.doors import Answer, problem
 from shared.platform.explained import document
 from shared.platform.gate import Gate
+from shared.platform.office import KEY
 from shared.ports import Clock, Pauses, Telemetry
 from shared.sync.explaining import Explainer, is_id
 
@@ -43,14 +44,14 @@ class Deals:
     telemetry: Telemetry
     clock: Clock
 
-    async def shown(self, ident: str) -> Answer:
+    async def shown(self, ident: str, *, by: str = KEY) -> Answer:
         try:
             told = await self.explainer(ident)
         except (RemoteError, Misconfigured) as error:
             return problem(503, str(error))
         if told is None:
             return nobody(ident)
-        self.telemetry.event("deal_explained", record=ident, outcome=told.outcome.kind.value)
+        self.telemetry.event("deal_explained", record=ident, outcome=told.outcome.kind.value, by=by)
         return Answer(body=document(told, self.clock.now()))
 
 

@@ -30,7 +30,7 @@ Check = Callable[[], Awaitable[Finding]]
 
 async def health(problems: tuple[Problem, ...], checks: Mapping[str, Check]) -> Answer:
     """200 when everything is right, else 503; both with all findings."""
-    found = dict(zip(checks, await asyncio.gather(*map(_made, checks.values())), strict=True))
+    found = dict(zip(checks, await asyncio.gather(*map(made, checks.values())), strict=True))
     right = not problems and all(finding.ok for finding in found.values())
     settings = [{"setting": one.name, "value": one.shown, "may_be": one.may_be} for one in problems]
     shown = {name: {"ok": finding.ok, "detail": finding.detail} for name, finding in found.items()}
@@ -38,7 +38,8 @@ async def health(problems: tuple[Problem, ...], checks: Mapping[str, Check]) -> 
     return Answer(status=200 if right else 503, body=body)
 
 
-async def _made(check: Check) -> Finding:
+async def made(check: Check) -> Finding:
+    """What a check comes to, and why it came to nothing: never an exception of ours, never longer than `LONGEST`."""
     try:
         async with asyncio.timeout(LONGEST):
             return await check()

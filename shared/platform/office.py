@@ -17,6 +17,7 @@ from shared.platform.doors import Answer, problem
 from shared.ports import Parked, ParkedEntry, Signals, Telemetry
 
 MOST = 500  # entries of one answer
+KEY = "key"  # who acts, where nothing but a function key was shown; a person is an Entra object id
 _KIND, _ID = re.compile(KIND), re.compile(ID)
 SHUT = "the storage settings of this installation are wrong: its health page names them"
 NO_DEALS: Mapping[str, tuple[Side, Look]] = MappingProxyType({})
@@ -66,7 +67,7 @@ class Office:
         return Answer(body={"parked": shown, "more": False})
 
     @_answered
-    async def replay(self, kind: str, ident: str) -> Answer:
+    async def replay(self, kind: str, ident: str, *, by: str = KEY) -> Answer:
         """A fresh signal for the record: a parked entry stays until the record succeeds.
 
         A deal that is not parked may be replayed too: one whose record is gone, or that was detached.
@@ -86,7 +87,7 @@ class Office:
         if signal is None:
             return _none(kind, ident)
         await self._signals.send(signal)
-        self._telemetry.event("parked_replayed", pair=self._pair, record=str(ref))
+        self._telemetry.event("parked_replayed", pair=self._pair, record=str(ref), by=by)
         return Answer(status=202, body={"status": "replayed", "record": str(ref)})
 
     def _fresh(self, ref: Ref) -> Signal | None:
@@ -100,13 +101,14 @@ class Office:
             return None
 
     @_answered
-    async def drop(self, kind: str, ident: str) -> Answer:
+    async def drop(self, kind: str, ident: str, *, by: str = KEY) -> Answer:
         ref = Ref(kind, ident)
         entry = await self._parked.get(self._pair, ref) if _is_ref(ref) else None
         if entry is None:
             return problem(404, f"{_named(kind, ident)} is not parked")
         await self._parked.clear(entry.pair, entry.ref)
-        self._telemetry.event("parked_dropped", pair=entry.pair, record=str(entry.ref), reason=entry.reason)
+        fields = {"record": str(entry.ref), "reason": entry.reason, "by": by}
+        self._telemetry.event("parked_dropped", pair=entry.pair, **fields)
         return Answer(body={"status": "dropped", "record": str(entry.ref)})
 
 

@@ -59,9 +59,9 @@ _OWN = {
     "refresh_token_unseen": ("reason",),
     "event_left": ("door", "reason"),
     "event_refused": ("door", "status", "reason"),
-    "parked_replayed": ("pair", "record"),
-    "parked_dropped": ("pair", "record", "reason"),
-    "deal_explained": ("record", "outcome"),
+    "parked_replayed": ("pair", "record", "by"),  # an Entra object id, or the word key
+    "parked_dropped": ("pair", "record", "reason", "by"),
+    "deal_explained": ("record", "outcome", "by"),
 }
 EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(dict.fromkeys(OUTCOME_EVENTS, OUTCOME_FIELDS) | _OWN)
 # The name of each metric, and what it is told apart by.

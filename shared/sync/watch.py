@@ -111,7 +111,7 @@ class Watch:
                 known.linked.add((Side.PARTNER, Ref(self._gateways[Side.PARTNER].kind, link.partner or "")))
             for ref in link.waiting:
                 known.waiting[ref].append(row)
-            known.count.update(_states(link))
+            known.count.update(states(link))
             if self._due(link, now):  # what is owed may be Microsoft's answer
                 known.wake.append((row, Look.COSELL if link.invited else self._look(row)))
             elif slow and _engaged(link):
@@ -200,7 +200,7 @@ def _ended(link: Link) -> bool:
     return link.gone is not None or (link.detached and link.linked) or bool(link.moved)
 
 
-def _states(link: Link) -> tuple[str, ...]:
+def states(link: Link) -> tuple[str, ...]:
     """What a link counts as; a deal that only waits to be linked counts as waiting and not as linked."""
     if link.moved:
         return ()

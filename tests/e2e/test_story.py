@@ -29,11 +29,14 @@ async def test_every_scene_is_seen_on_both_sides(runtime: str) -> None:
         rows = await story.people.opportunities()
         pairs = [(row, await story.people.read_referral(str(row[REFERRAL]))) for row in rows]
         left = await parked(story.people)
+        page = (await story.people.function("GET", "status?whole=1")).text
         log = stack.log.read_text(encoding="utf-8")
 
     assert {name: count["failed"] for name, count in state["functions"].items() if count["failed"]} == {}
     assert [line for line in re.findall(r".* (?:ERROR|CRITICAL) .*", log) if " parked, " not in line] == []
     assert left == []
+    assert "Nothing is parked" in page  # the status page, out of real tables
+    assert not [words for words in ("cannot be shown", "not well", "no answer yet") if words in page]
     assert len(pairs) == 6
     for row, referral in pairs:
         assert shown(row) == told(referral)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +31,9 @@ from shared.platform.parked import TableParked
 from shared.platform.pauses import TablePauses
 from shared.platform.reception import Reception
 from shared.platform.refresh_token import RefreshTokenCredential, SettingVault
+from shared.platform.status.admission import Admission
+from shared.platform.status.asked import Asked, Door
+from shared.platform.status.tickets import Tickets
 from shared.platform.trace import carried, span
 from shared.platform.webhook import WebhookDesk
 from shared.platform.world import Organisation, Pinned
@@ -42,6 +47,7 @@ from shared.sync.sweep import Place as SyncPlace
 from tests.fakes.store import START, FakeCursors, FakeParked, FakeSignals, FakeTelemetry
 from tests.fakes.world import World
 from tests.fuzz.parser import Parser
+from tests.unit.status_house import site as status_site
 
 T = TypeVar("T")
 NEEDED = ("referral-created", "referral-updated")
@@ -292,6 +298,38 @@ def _deal(data: bytes) -> None:
     run(act)
 
 
+def _status(data: bytes) -> None:
+    """A visit to the status page: this text as sign-in, origin, room, filter, form and parked entry."""
+    text = data.decode("utf-8", "replace")
+    headers = {"x-ms-client-principal": text, "origin": text, "sec-fetch-site": "same-origin"}
+    rooms = ((), ("parts", "outcomes"), ("parked", "opportunity", text, "drop"), ("deals",), tuple(text.split("/")))
+
+    async def act() -> None:
+        made = await status_site(text)
+        for door, room in itertools.product(Door, rooms):
+            for method in ("GET", "POST"):
+                query = {"outcome": text, "said": text, "id": text, "code": text}
+                asked = Asked(door=door, method=method, room=room, query=query, headers=headers, body=data)
+                page = await made.house.enter(asked)
+                assert page.status in (200, 401, 403, 404)
+        await made.get("deals", id=IDENT)
+        assert made.parked.entries
+
+    run(act)
+    made = Tickets(cursors=FakeCursors(), clock=World().clock)
+    assert not run(lambda: made.good(text, text, text))
+    Admission(signs_in=True, role="r").from_here({"origin": text, "host": text})
+
+
+def _visits() -> Sequence[bytes]:
+    claims = [{"typ": "oid", "val": IDENT}, {"typ": "roles", "val": "Cosell.Operator"}]
+    header = base64.b64encode(json.dumps({"auth_typ": "aad", "claims": claims}).encode())
+    return [header, b"https://contoso.example.com", b"parts/parked", _TICKET, b"ticket=" + _TICKET]
+
+
+_TICKET = b"fffffffff." + b"0" * 64
+
+
 def _place(data: bytes) -> object:
     """Where a sync was left, which somebody may have spoilt: the run goes on or begins anew."""
     place = SyncPlace.decoded(text_of(data))
@@ -391,6 +429,7 @@ PARSERS = (
         allowed=(),
     ),
     Parser(name="deal-address", read=_deal, samples=lambda: [IDENT.encode(), b"nobody", b"../x"], allowed=()),
+    Parser(name="status-visit", read=_status, samples=_visits, allowed=(), largest=1024),
     Parser(name="sync-row", read=_place, samples=_places, allowed=()),
     Parser(name="settings", read=_settings, samples=_environments, allowed=()),
     Parser(name="token-answer", read=_tokens, samples=_grants, allowed=(AzureError,)),

@@ -16,16 +16,18 @@ from tests.fuzz.served import ROOT, served
 
 DOCUMENT: dict[str, Any] = json.loads(routes.DOCUMENT.read_text(encoding="utf-8"))
 KEYED: list[dict[str, list[str]]] = [{"functionKey": []}, {"functionKeyInQuery": []}]
+SIGNED_IN: list[dict[str, list[str]]] = [{"signedIn": []}]
+LEVELS = {json.dumps([]): "ANONYMOUS", json.dumps(SIGNED_IN): "ANONYMOUS", json.dumps(KEYED): "FUNCTION"}
 Operation = tuple[str, str, str, str]
 
 
 def described() -> set[Operation]:
-    """Method, route, who may call, and the function's name."""
+    """Method, route, who may call, and the function's name: one function has all the rooms of the status page."""
     found = set()
     for path, item in DOCUMENT["paths"].items():
         for method, told in item.items():
-            level = {json.dumps([]): "ANONYMOUS", json.dumps(KEYED): "FUNCTION"}[json.dumps(told["security"])]
-            found.add((method.upper(), path.strip("/"), level, told["operationId"]))
+            route, name = told.get("x-route", path.strip("/")), told.get("x-function", told["operationId"])
+            found.add((method.upper(), route, LEVELS[json.dumps(told["security"])], name))
     return found
 
 
@@ -52,7 +54,7 @@ def test_the_document_lists_every_route_and_no_other() -> None:
 def test_the_document_knows_every_status_that_our_answers_use() -> None:
     """Each status that a problem can have is described for some route, and none that nothing answers: no 500."""
     told = {int(status) for item in DOCUMENT["paths"].values() for one in item.values() for status in one["responses"]}
-    assert told == {200, 202, *ERRORS}
+    assert told == {200, 202, 303, *ERRORS}
     words = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["error"]["enum"]
     assert set(words) == {*ERRORS.values(), "refused"}
 

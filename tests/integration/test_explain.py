@@ -161,7 +161,7 @@ async def test_who_asks_leaves_a_trace_without_values(bench: Bench) -> None:
     await deal(bench, str(referral["id"]))
 
     asked = [fields for name, fields in bench.telemetry.events if name == "deal_explained"]
-    assert asked == [{"record": referral["id"], "outcome": "done"}]
+    assert asked == [{"record": referral["id"], "outcome": "done", "by": "key"}]
 
 
 async def test_a_system_that_is_away_is_no_explanation(bench: Bench) -> None:

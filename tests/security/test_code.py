@@ -95,13 +95,35 @@ def routes() -> dict[str, str]:
     return {t["route"]: str(t["authLevel"]) for t in triggers if t.get("type") == "httpTrigger"}
 
 
-def test_every_route_but_one_needs_a_key() -> None:
-    """Only Partner Center's door is open to callers without a key, as the signature is its proof."""
+# What may be called without a key: what proves each caller instead, and the test that it is asked for.
+OPEN = {
+    "partner-center/events": (
+        "a signature over the body",
+        "tests/integration/test_bad_events.py::test_a_wrongly_signed_event_is_refused_and_queues_nothing",
+    ),
+    "signed-in/status/{*room}": (
+        "a sign-in through the platform, and an app role",
+        "tests/integration/test_status_page.py::test_no_room_is_open_to_who_is_not_signed_in",
+    ),
+}
+
+
+def test_every_route_but_two_needs_a_key() -> None:
+    """Only Partner Center's door and that of people who signed in are open to callers without a key."""
     found = routes()
-    open_ones = [
+    open_ones = {
         route for route, level in found.items() if level.rpartition(".")[2].casefold() not in ("function", "admin")
-    ]
-    assert (open_ones, len(found) > 3) == (["partner-center/events"], True)
+    }
+    assert (open_ones, len(found) > 3) == (set(OPEN), True)
+
+
+@pytest.mark.parametrize("route", sorted(OPEN))
+def test_each_open_route_names_the_test_that_closes_it(route: str) -> None:
+    """An exception without a test of what stands in the key's place is none."""
+    proof, test = OPEN[route]
+    file, _, name = test.partition("::")
+    assert proof
+    assert re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_a_route_that_forgets_its_level_needs_a_key() -> None:

@@ -41,6 +41,8 @@ SNAPSHOT = {
     "opportunity_changes_poison": "queue opportunity-changes-poison AzureWebJobsStorage",
     "solution_changes_poison": "queue solution-changes-poison AzureWebJobsStorage",
     "auto_heal": "timer 0 */5 * * * *",
+    "status": "GET,POST status/{*room} function",
+    "status_signed_in": "GET,POST signed-in/status/{*room} anonymous",
 }
 LIST = """
 import json, sys, function_app
@@ -107,6 +109,13 @@ def test_a_cold_start_imports_no_sdk_that_it_may_not_need(bare: Indexed) -> None
     slow = ("azure.identity", "msal", "azure.storage.queue", "azure.data.tables", "azure.keyvault", "aiohttp")
     assert not [name for name in bare.modules if name.startswith((*slow, "azure.monitor", "opentelemetry.sdk"))]
     assert len(bare.modules) < 1200
+
+
+def test_templates_are_imported_by_who_opens_the_page(bare: Indexed) -> None:
+    """A queue message does not pay for the status page: neither Jinja nor the page's own modules are loaded."""
+    page = {name for name in bare.modules if name.startswith("shared.platform.status")}
+    assert page == {"shared.platform.status", "shared.platform.status.asked"}
+    assert not [name for name in bare.modules if name.startswith("jinja2")]
 
 
 def test_every_queue_is_one_that_the_templates_make(bare: Indexed) -> None:

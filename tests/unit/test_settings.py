@@ -51,6 +51,8 @@ DEFAULTS = {
     "cosell_deployment": "cosell",
     "public_url": "",
     "website_hostname": "",
+    "website_auth_enabled": False,
+    "status_role": "Cosell.Operator",
 }
 
 
