@@ -39,6 +39,9 @@ OTHERS = frozenset(
     }
 )
 TOOL: Any = typer.main.get_command(app)
+VARIABLE = re.compile(r"readEnvironmentVariable\('(\w+)'")
+OUTPUT, PARAMETER = re.compile(r"^output (\w+) ", re.MULTILINE), re.compile(r"^param (\w+) ", re.MULTILINE)
+CAMEL = re.compile(r"[a-z]+[A-Z]\w*")
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
 
@@ -89,9 +92,24 @@ def test_a_command_that_is_none_is_found() -> None:
     assert len(commands(ROOT / "docs/commands.md")) > 20
 
 
+def of_the_template() -> set[str]:
+    """The variables that fill the parameters, and the names of the outputs."""
+    filled = "".join(file.read_text(encoding="utf-8") for file in ROOT.glob("infra/*.bicepparam"))
+    return {*VARIABLE.findall(filled), *OUTPUT.findall((ROOT / "infra/main.bicep").read_text(encoding="utf-8"))}
+
+
 @each_document
 def test_every_setting_is_one(document: Path) -> None:
-    """Each name in capitals is an app setting, or one of the few others that are listed here."""
+    """Each name in capitals is an app setting, a name of the template's, or one of the few others listed here."""
     known = {field.alias or name.upper() for name, field in Settings.model_fields.items()} | OTHERS
+    known |= of_the_template()
     named = {word for line in code(document) for word in re.split(r"[=\s]", line)[:1] if SETTING.match(word)}
     assert sorted(named - known) == []
+
+
+def test_every_parameter_is_one() -> None:
+    """Whatever the deployer's page writes like a parameter of the template is one."""
+    page, template = ROOT / "docs/deployer.md", ROOT / "infra/main.bicep"
+    named = {word for line in code(page) for word in line.split()[:1] if CAMEL.fullmatch(word)}
+    assert named
+    assert sorted(named - set(PARAMETER.findall(template.read_text(encoding="utf-8")))) == []
