@@ -77,8 +77,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "owed: told once it is done": (
             "an invitation of Microsoft",
             "the link",
-            "…. Owed: an Audit line",
-            "…. Owed: an opportunity",
+            "an Audit line",
             "…. Owed: …",
         ),
         "delayed or paused: time mends it, and the seller is told nothing": (

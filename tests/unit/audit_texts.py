@@ -41,8 +41,11 @@ def uncovered(message: str, known: Iterable[str]) -> str:
     """What of a message is in none of the known texts, holes apart."""
     covered: set[int] = set()
     for text in known:
-        pieces = (f"({re.escape(piece)})" if piece else "" for piece in text.split("…"))
-        for found in re.finditer(".+?".join(pieces), message):
+        pieces = text.split("…")
+        if not all(piece in message for piece in pieces):
+            continue
+        groups = (f"({re.escape(piece)})" if piece else "" for piece in pieces)
+        for found in re.finditer(".+?".join(groups), message):
             for group in range(1, found.re.groups + 1):
                 covered |= set(range(*found.span(group)))
     rest = "".join(" " if place in covered else letter for place, letter in enumerate(message))
