@@ -36,6 +36,8 @@ OTHERS = frozenset(
         "COSELL_VENV",
         "CHAOS_SEED",
         "APPLICATION_INSIGHTS_ID",
+        "AZURE_SUBSCRIPTION_ID",
+        "AZURE_TENANT_ID",
     }
 )
 TOOL: Any = typer.main.get_command(app)
