@@ -68,6 +68,24 @@ async def test_in_test_mode_it_looks_beside_microsofts_flows_and_writes_nothing(
     assert (written(bench), await counts(bench)) == ([], (3, 3))
 
 
+async def test_one_deal_is_tried_before_all_the_others(bench: Bench, tool: Tool) -> None:
+    """Step 5: named in TEST_RECORDS one pair is linked and kept in step both ways; no other deal is written."""
+    one, other = await theirs(bench)
+    await flows(bench, active=False)
+    bench.configure(MODE="test", TEST_RECORDS=one)
+    before = (await bench.people.read_opportunity(other))["@odata.etag"]
+    await adopt._adopt(tool.asked(), None, dry_run=False, report=None)
+    assert set(bench.links.rows) == {one}
+    await bench.people.edit_opportunity(one, estimatedvalue=5)
+    (referral,) = [each for each in await bench.people.referrals() if each["externalReferenceId"] == one]
+    await bench.people.edit_referral(str(referral["id"]), name="A new name")
+    await bench.settle()
+    row, sent = await bench.people.read_opportunity(one), await bench.people.read_referral(str(referral["id"]))
+
+    assert (row["name"], float(sent["details"]["dealValue"])) == ("✓ A new name", 5.0)
+    assert (await bench.people.read_opportunity(other))["@odata.etag"] == before
+
+
 async def test_the_whole_move_makes_nothing_twice(bench: Bench, tool: Tool) -> None:
     """With a deal that arrives in between and an edit in the gap: each pair is linked once, no value overwritten."""
     one, _ = await theirs(bench)
