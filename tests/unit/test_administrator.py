@@ -9,7 +9,8 @@ import pytest
 
 from shared.domain.deal import TITLES
 from tests.audit_page import PAGE, explained, listed, messages
-from tests.unit.audit_elsewhere import ELSEWHERE_TEXTS, SILENT
+from tests.unit.audit_elsewhere import ELSEWHERE_TEXTS
+from tests.unit.audit_silent import SILENT
 from tests.unit.audit_texts import modules, name_of, tells, texts, uncovered, words
 
 SPEAKING = [module for module in modules() if name_of(module) not in SILENT and texts(module)]
