@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/administrator.md"
@@ -38,7 +38,7 @@ def explained(line: str) -> bool:
     return len(sentences) in reached
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _known(sentences: tuple[str, ...]) -> bool:
     """Is it one message? What varies in it stands for a part of a sentence, and never for one more."""
     text = BETWEEN.join(sentences)
