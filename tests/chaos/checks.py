@@ -10,6 +10,7 @@ from shared.domain.lifecycle import CLOSED, Stage, crm_view
 from shared.domain.outcome import Kind
 from shared.domain.values import Group, Side, Value
 from shared.sync.promotion import unfinished
+from tests.audit_page import explained
 from tests.chaos.people import LEE, ON_LEADS, SOLUTIONS, VALUES, Story, gateway, invited
 from tests.fakes.gateway import Row
 from tests.fakes.world import World
@@ -30,6 +31,14 @@ def check_all(world: World, stories: list[Story]) -> None:
             told = any(link.gone is story.deleted for link in world.links.rows.values())
             must(told, Harm.LOST, "a tombstone is missing")
     _check_rest(world)
+    _check_audit(world)
+
+
+def _check_audit(world: World) -> None:
+    """Whatever a seller was told is a message of the administrator's page."""
+    rows = (row for kept in (world.crm, world.leads) for row in kept.rows.values())
+    strange = [line for row in rows for line in row.audit if not explained(line)]
+    must(not strange, Harm.OTHER, f"docs/administrator.md does not explain {strange}")
 
 
 def _check_counts(world: World, stories: list[Story]) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from shared.connectors.dynamics.reading import CLOSED_REASON
+from shared.connectors.partner_center.vocabulary import CONTACT_REASON, PENDING_REASON, TERMINAL_REASON
 from shared.domain import deal
 from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Purpose
@@ -22,7 +24,6 @@ KIM = Person(email="kim@contoso.example", first_name="Kim", last_name="Abel", ph
 PLATFORM = Solution(id="SOL-1", name="Data platform")
 LEAD_FIELDS = frozenset({deal.NAME, deal.AMOUNT, deal.CLOSING_DATE, deal.NOTES, deal.CONTACTS, deal.STAGE})
 AROUND = frozenset({deal.SOLUTIONS, deal.CONTACTS, deal.TEAM, deal.CUSTOMER})
-CONTACTS_FIXED = "the contact is shared with Microsoft"
 CONTOSO = Customer(
     name="Contoso",
     address=Address(line1="1 Main Street", city="Redmond", state="WA", postal_code="98052", country="US"),
@@ -324,7 +325,7 @@ class FakeGateway:
             self._refuse(row, f"pending takes no {sorted(values)}")
         if self.side is Side.PARTNER and values.get(deal.VISIBLE) is False and row.values[deal.VISIBLE]:
             self._refuse(row, "visibility never goes back")
-        if self.side is Side.PARTNER and CONTACTS_FIXED in self._locks(row).values() and deal.CONTACTS in values:
+        if self.side is Side.PARTNER and CONTACT_REASON in self._locks(row).values() and deal.CONTACTS in values:
             self._refuse(row, "a shared contact is written once")
         if self.side is Side.PARTNER and deal.SOLUTIONS in values and not 1 <= len(_group(values)) <= MOST_SOLUTIONS:
             self._refuse(row, f"{len(_group(values))} solutions")
@@ -407,11 +408,12 @@ class FakeGateway:
         names = [*deal.TITLES, *filter(deal.is_extra, row.values)]
         if stage in CLOSED or stage is Stage.QUALIFIED:
             open_ones = self._begun(row) if self.side is Side.PARTNER else deal.AFTER_WON
-            return {name: f"it is closed in {self.title}" for name in names if name not in open_ones}
+            reason = TERMINAL_REASON if self.side is Side.PARTNER else CLOSED_REASON
+            return {name: reason for name in names if name not in open_ones}
         if stage is Stage.PENDING:
-            return {name: "only accepting or declining is possible now" for name in names if name != deal.STAGE}
+            return {name: PENDING_REASON for name in names if name != deal.STAGE}
         shared = self.side is Side.PARTNER and row.values[deal.VISIBLE] and row.values[deal.CONTACTS]
-        return {deal.CONTACTS: CONTACTS_FIXED} if shared else {}
+        return {deal.CONTACTS: CONTACT_REASON} if shared else {}
 
 
 def undecided() -> NeedsDecision:

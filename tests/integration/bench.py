@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,6 +27,7 @@ from shared.platform.identity import StaticTokens
 from shared.platform.outside import Outside
 from shared.ports import ParkedEntry
 from shared.settings import read
+from tests.audit_page import explained
 from tests.fakes.store import (
     FakeClock,
     FakeCursors,
@@ -248,8 +249,18 @@ async def open_bench(
             await bench.heal()
             clock.advance(60)
         yield bench
+        strange = [line for line in told(dynamics) if not explained(line)]
+        assert not strange, f"docs/administrator.md does not explain {strange}"
         for simulator in (partner, dynamics):
             await simulator.state.sender.close()
+
+
+def told(dynamics: SandboxApp) -> Iterator[str]:
+    """Every line that Audit holds anywhere, without its date."""
+    for table in ("opportunity", "lead"):
+        for row in dynamics.state.organization.store.table(table).values():
+            texts = (str(text or "") for column, text in row.items() if column.endswith("audit"))
+            yield from (line.partition(" - ")[2] for text in texts for line in text.splitlines())
 
 
 def _join(network: Network, bench: Bench) -> None:

@@ -376,7 +376,7 @@ async def test_what_is_left_alone_says_why() -> None:
     """Locks, history, a missing base and switched-off synchronisation are each named in words."""
     assert "older than the first start" in (await told(history)).outcome.reason
     assert "synchronisation is off" in (await told(not_shared)).outcome.reason
-    assert any("only accepting or declining" in text for text in (await told(edited_while_pending)).left)
+    assert any("before it is accepted" in text for text in (await told(edited_while_pending)).left)
     world, ident = await lost_links()
     await foretold(world, ident)
     assert any("pick a side" in text and "differs now" in text for text in (await explained(world, ident)).left)

@@ -129,7 +129,7 @@ async def test_two_automations_that_fight_are_parked_by_title() -> None:
 
 
 async def test_a_pair_that_comes_later_overwrites_nothing() -> None:
-    """For a deal older than the pair equal values settle; differing ones are named and left until somebody edits."""
+    """For a deal older than the pair equal values settle; differing ones are named and left as they are."""
     w = await linked_from_partner()
     for row, value in ((w.referral, "soon"), (w.row, "never")):
         row.values |= {PLAN: value, TIER: "gold", REGION: None}

@@ -279,6 +279,6 @@ def test_wrong_settings_are_named_and_nothing_is_asked(tmp_path: Path) -> None:
 
 def test_the_page_names_every_check() -> None:
     """An administrator finds each line of the table explained."""
-    page = (Path(__file__).parents[2] / "docs/administer.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/commands.md").read_text(encoding="utf-8")
     checks = [*ALONE, *SIGN_IN, *inside("")]
     assert [check.name for check in checks if not re.search(rf"^\|.*\b{check.name}\b.*\|$", page, re.MULTILINE)] == []
