@@ -36,7 +36,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 # Asked for already and not sent yet: the timer that renews the refresh token. Empty this with its merge.
-AWAITED = frozenset({"refresh_token_seen", "refresh_token_old", "refresh_token_unseen"})
+AWAITED: frozenset[str] = frozenset()
 ALIAS = re.compile(r"\b(\w+) = tostring\(Properties\.(\w+)\)")
 
 
