@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -46,7 +46,9 @@ async def test_a_signal_arrives_as_it_was_sent_and_never_expires(emptied: Storag
     message = await emptied.queue(SIGNAL.look.value).receive_message()
     assert message is not None
     received = Signal.decoded(message.content)
-    assert received.model_copy(update={"trace": ""}) == SIGNAL
+    assert received.model_copy(update={"trace": "", "due": None}) == SIGNAL
+    assert received.due is not None
+    assert abs(received.due - datetime.now(UTC)) < timedelta(minutes=5)
     assert received.trace
     assert message.expires_on is not None
     assert message.inserted_on is not None
