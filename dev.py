@@ -1,7 +1,7 @@
 """The one door to the project for developers: makes what is missing, then does what is asked.
 
     python dev.py demo [--keep]        play the product's scenarios on this machine
-    python dev.py test [pytest args]   lint, format, types, layers, secrets, then the whole suite with coverage
+    python dev.py test [pytest args]   lint, format, types, layers, secrets, then the whole suite with coverage, side by side
     python dev.py pytest [args]        the suite alone, or part of it
     python dev.py prove [--runs 20000] play what goes wrong, and count what was lost, doubled or diverged
     python dev.py cosell [args]        the administrator's tool, as `cosell` where it is installed
@@ -244,9 +244,12 @@ def test(wanted: str | None, arguments: Sequence[str]) -> int:
     failed = [title for title, command in checks(environment).items() if not check(title, command, environment)]
     if failed:
         print("  failed before the tests: {}".format(", ".join(failed)), flush=True)
-    command = [str(environment.python), "-m", "pytest", "--cov", "--cov-report=term", *arguments]
+    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+    command = [str(environment.python), "-m", "pytest", "--cov", "--cov-report=term", *workers, *arguments]
+    # Each worker collects by itself, and the order of a set must not tell them apart.
+    variables = {**environment.variables(), "PYTHONHASHSEED": "0"}
     # pytest prints last: its summary is what one looks for.
-    return subprocess.call(command, cwd=str(ROOT), env=environment.variables()) or bool(failed)
+    return subprocess.call(command, cwd=str(ROOT), env=variables) or bool(failed)
 
 
 def module(name: str, *, npm: Iterable[str] = ()) -> Callable[[str | None, Sequence[str]], int]:
