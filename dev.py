@@ -1,7 +1,7 @@
 """The one door to the project for developers: makes what is missing, then does what is asked.
 
     python dev.py demo [--keep]        play the product's scenarios on this machine
-    python dev.py test [pytest args]   lint, format, types, layers, secrets, then the whole suite with coverage, side by side
+    python dev.py test [pytest args]   lint, format, types, layers, secrets, then the whole suite with coverage
     python dev.py pytest [args]        the suite alone, or part of it
     python dev.py prove [--runs 20000] play what goes wrong, and count what was lost, doubled or diverged
     python dev.py cosell [args]        the administrator's tool, as `cosell` where it is installed
