@@ -167,9 +167,29 @@ def test_a_deployment_does_not_go_live() -> None:
 
 def test_azure_is_signed_in_to_without_a_secret() -> None:
     """Ids alone: what is given is no password, and a federated credential says which workflow is meant."""
-    (login,) = [step for step in steps(INSTALL) if step.get("uses", "").startswith("azure/login@")]
-    assert set(login["with"]) == {"client-id", "tenant-id", "subscription-id"}
-    assert all(str(value).startswith("${{ vars.") for value in login["with"].values())
+    logins = [step for step in steps(INSTALL) if step.get("uses", "").startswith("azure/login@")]
+    assert logins
+    for login in logins:
+        assert set(login["with"]) == {"client-id", "tenant-id", "subscription-id"}
+        assert all(str(value).startswith("${{ vars.") for value in login["with"].values())
+
+
+def test_the_doctor_is_signed_in_anew() -> None:
+    """What GitHub says of a run holds for minutes, a deployment lasts longer, and the doctor asks for other tokens."""
+    *_, before, last = steps(INSTALL)
+    assert before.get("uses", "").startswith("azure/login@")
+    assert "doctor" in last["run"]
+
+
+def test_what_is_packed_is_a_copy() -> None:
+    """The action deletes what .funcignore names in the folder that it packs, and `cosell` is installed from ours."""
+    (packing,) = [step for step in steps(INSTALL) if step.get("uses", "").startswith("Azure/functions-action@")]
+    assert packing["with"]["respect-funcignore"] is True
+    folder = packing["with"]["package"]
+    assert folder == "${{ runner.temp }}/package"
+    copies = [step["run"] for step in steps(INSTALL) if "git archive" in str(step.get("run", ""))]
+    assert len(copies) == 1
+    assert '"$RUNNER_TEMP/package"' in copies[0]
 
 
 def test_an_older_tag_is_installed_whole() -> None:
