@@ -7,9 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from tests.infra.alert_rules import BICEP, DURATIONS, Rule, names, rules, source
+from tests.infra.alert_rules import BICEP, DURATIONS, Rule, limits, names, rules, source
 from tests.infra.installations import BELOW, MENDED, SICK, healthy
 from tests.infra.kusto import ALERTS, ROOT, queries
+from tests.infra.template import read
 from tests.infra.workspace import Workspace
 
 DOCUMENT = ROOT / "docs" / "alerts.md"
@@ -110,6 +111,26 @@ def test_the_document_says_what_the_rule_does(rule: Rule) -> None:
     assert found.groups() == (str(rule.severity), rule.frequency, rule.window, str(rule.start))
     assert BLOCK.findall(section) == [rule.text]
     assert "What to do" in section
+
+
+def test_whoever_deploys_reaches_every_limit_and_switch() -> None:
+    """Thresholds and switches are parameters of the whole, under the names and defaults of the document."""
+    main, text = read("main.bicep"), DOCUMENT.read_text(encoding="utf-8")
+    given = {name: str(value) for name, value in main.module("alerts").given.items()}
+    assert (given["limits"], given["switchedOff"]) == ("alertLimits", "alertsSwitchedOff")
+    assert (main.parameters["alertLimits"].type, main.parameters["alertsSwitchedOff"].type) == ("Limits", "RuleName[]")
+    assert {f"`{name}`" for name in ("alertLimits", "alertsSwitchedOff", "alertsEnabled", "alertEmails")} <= {
+        *re.findall(r"`\w+`", text)
+    }
+    typed = re.findall(r"^  (\w+): int\?$", source(), re.MULTILINE)
+    assert {*typed} == {*limits()} == {*re.findall(r"`(\w+From)`", text)}
+    assert [name for name, defaults in limits().items() if len(defaults) > 1] == []
+
+
+def test_a_heal_that_is_switched_off_is_not_missed() -> None:
+    """Whoever switches auto-heal off knows that it does not run."""
+    assert str(read("main.bicep").module("alerts").given["healExpected"]) == "autoHealEnabled"
+    assert "(healExpected || rule.name != 'heal-missing')" in source()
 
 
 def test_the_document_has_no_alert_more() -> None:
