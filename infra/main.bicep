@@ -32,6 +32,10 @@ param administratorId string = ''
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param administratorType string = 'User'
 
+@description('The identity of a workflow that runs `cosell doctor` once it has deployed (object id); empty for none. It may read secrets, queues and tables, and change none.')
+@maxLength(36)
+param inspectorId string = ''
+
 // --- what is synchronised, and how: docs/settings.md says more of each ---
 
 @description('live writes for every deal; test writes only for the records in testRecords.')
@@ -406,6 +410,7 @@ module roles 'modules/roles.bicep' = {
     appPrincipalId: identity.outputs.principalId
     administratorId: administratorId
     administratorType: administratorType
+    inspectorId: inspectorId
   }
 }
 

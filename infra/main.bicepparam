@@ -6,6 +6,7 @@ param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'cosell')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param administratorId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param administratorType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
+param inspectorId = readEnvironmentVariable('AZURE_INSPECTOR_ID', '')
 
 param mode = readEnvironmentVariable('MODE', 'test')
 param testRecords = empty(readEnvironmentVariable('TEST_RECORDS', '')) ? [] : split(readEnvironmentVariable('TEST_RECORDS', ''), ',')

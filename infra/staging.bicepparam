@@ -6,6 +6,7 @@ param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'cosell-stagin
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param administratorId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param administratorType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
+param inspectorId = readEnvironmentVariable('AZURE_INSPECTOR_ID', '')
 
 // It never writes but for the records that somebody names, whatever variables say.
 param mode = 'test'

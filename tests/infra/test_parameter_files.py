@@ -17,6 +17,7 @@ AZD = {
     "location": "AZURE_LOCATION",
     "administratorId": "AZURE_PRINCIPAL_ID",
     "administratorType": "AZURE_PRINCIPAL_TYPE",
+    "inspectorId": "AZURE_INSPECTOR_ID",
 }
 
 
