@@ -65,6 +65,14 @@ def test_staging_writes_nothing_and_takes_nobodys_events() -> None:
     assert given["alertsEnabled"] is False
 
 
+def test_the_network_is_tried_in_staging() -> None:
+    """What closes production is decided by the same variables there, so that staging can prove it first."""
+    main, staging = (read(name).variables for name in ("main.bicepparam", "staging.bicepparam"))
+    for parameter in ("privateNetwork", "closeSecretsVault", "allowedAddresses"):
+        assert str(staging[parameter]) == str(main[parameter])
+        assert "readEnvironmentVariable" in main[parameter]
+
+
 def test_production_starts_in_test_mode() -> None:
     """Going live is a step of its own: only a variable that somebody set makes a deployment live."""
     assert str(read("main.bicepparam").variables["mode"]) == "readEnvironmentVariable('MODE', 'test')"
