@@ -46,4 +46,6 @@ param statusRole = readEnvironmentVariable('STATUS_ROLE', 'Cosell.Operator')
 
 param signInClientId = readEnvironmentVariable('SIGN_IN_CLIENT_ID', '')
 param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
+param closeSecretsVault = bool(readEnvironmentVariable('CLOSE_VAULT', 'false'))
+param allowedAddresses = empty(readEnvironmentVariable('ALLOWED_ADDRESSES', '')) ? [] : split(readEnvironmentVariable('ALLOWED_ADDRESSES', ''), ',')
 param alertEmails = empty(readEnvironmentVariable('ALERT_EMAILS', '')) ? [] : split(readEnvironmentVariable('ALERT_EMAILS', ''), ',')

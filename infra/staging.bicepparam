@@ -27,6 +27,11 @@ param dataversePrefix = readEnvironmentVariable('DATAVERSE_PREFIX', 'msft')
 param partnerCenterEventsEnabled = false
 param webhookWatchEnabled = false
 
+// As production's, to be tried here first.
+param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
+param closeSecretsVault = bool(readEnvironmentVariable('CLOSE_VAULT', 'false'))
+param allowedAddresses = empty(readEnvironmentVariable('ALLOWED_ADDRESSES', '')) ? [] : split(readEnvironmentVariable('ALLOWED_ADDRESSES', ''), ',')
+
 param storageRedundancy = 'Standard_LRS'
 param vaultDaysToRecover = 7
 param daysToKeepTelemetry = 30
