@@ -7,6 +7,8 @@ from datetime import datetime
 
 import pytest
 
+from shared.domain.codes import code_of
+from shared.errors import AccessLost, Remote
 from tests.infra.alert_rules import BICEP, DURATIONS, Rule, limits, names, rules, source
 from tests.infra.installations import BELOW, MENDED, SICK, healthy
 from tests.infra.kusto import ALERTS, ROOT, queries
@@ -42,6 +44,15 @@ def test_every_rule_is_quiet_when_all_is_well(rule: Rule) -> None:
 def test_every_alert_ends_by_itself(rule: Rule) -> None:
     """Once it is mended, the rule is quiet, and Azure Monitor resolves the alert."""
     assert rule.fires(MENDED[rule.name]()) == set()
+
+
+@pytest.mark.parametrize(("system", "side"), [("Dynamics 365", "crm"), ("Partner Center", "partner")])
+@pytest.mark.parametrize("name", ["heal_held", "signal_held"])
+def test_access_that_is_lost_in_a_quiet_hour_is_told(name: str, system: str, side: str) -> None:
+    """Without a signal on its way nothing is paused: auto-heal meets it first, or the look whose records these are."""
+    lost = AccessLost(Remote(system=system, status=401, message="invalid_grant"))
+    day = healthy().event(name, minutes=3, code=code_of(lost).value, reason=f"it is not known: {lost}")
+    assert rules()["access"].fires(day) == {(side,)}
 
 
 @pytest.mark.parametrize("name", BELOW)
