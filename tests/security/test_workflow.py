@@ -91,6 +91,15 @@ def test_the_whole_check_runs_on_every_python() -> None:
     assert commands("test") == ["python dev.py --python ${{ matrix.python }} test"]
 
 
+@pytest.mark.parametrize("file", [CI, DEPLOY], ids=lambda path: path.name)
+def test_every_template_is_compiled(file: Path) -> None:
+    """By Microsoft's own compiler, for each change and again before it is installed: the whole and each parameter file."""
+    ran = [str(step.get("run", "")) for step in read(file)["jobs"]["templates"]["steps"]]
+    compiled = [line.split()[4] for line in ran if re.match(r"az bicep (lint|build|build-params) ", line)]
+    files = [f"infra/{path.name}" for path in sorted((ROOT / "infra").glob("*.bicepparam"))]
+    assert compiled == ["infra/main.bicep", "infra/main.bicep", *files]
+
+
 def test_a_package_that_was_skipped_is_a_failure() -> None:
     """All requirement files are audited strictly, without exceptions and without a way round a failure."""
     audits = [line for line in commands("audit") if "pip_audit" in line]
