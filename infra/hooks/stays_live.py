@@ -24,9 +24,11 @@ To end it first:  cosell go-live --undo"""
 
 
 def az(*words: str) -> list[str]:
-    """The lines of an answer of the Azure CLI; its own words and code where it fails."""
+    """The lines of an answer of the Azure CLI; the end where it fails, after its own words."""
     program = shutil.which("az") or sys.exit("the Azure CLI is needed to see whether the app is live")
-    done = subprocess.run([program, *words, "--output", "tsv"], stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - ours
+    done = subprocess.run([program, *words, "--output", "tsv"], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        sys.exit("Azure did not tell whether the app is live, so nothing is deployed; often `az login` helps")
     return done.stdout.split()
 
 
