@@ -30,7 +30,7 @@ param webhookWatchEnabled = false
 // As production's, to be tried here first.
 param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
 param closeSecretsVault = bool(readEnvironmentVariable('CLOSE_VAULT', 'false'))
-param allowedAddresses = empty(readEnvironmentVariable('ALLOWED_ADDRESSES', '')) ? [] : split(readEnvironmentVariable('ALLOWED_ADDRESSES', ''), ',')
+param allowedAddresses = empty(readEnvironmentVariable('ALLOWED_ADDRESSES', '')) ? [] : split(replace(readEnvironmentVariable('ALLOWED_ADDRESSES', ''), ' ', ''), ',')
 
 param storageRedundancy = 'Standard_LRS'
 param vaultDaysToRecover = 7

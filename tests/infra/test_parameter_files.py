@@ -65,6 +65,12 @@ def test_staging_writes_nothing_and_takes_nobodys_events() -> None:
     assert given["alertsEnabled"] is False
 
 
+@pytest.mark.parametrize("parameter", ["alertEmails", "allowedAddresses"])
+def test_a_space_after_a_comma_stops_no_deployment(parameter: str) -> None:
+    """Azure refuses an address that begins with one, when half of the installation is there."""
+    assert re.search(r"split\(replace\(.+, ' ', ''\), ','\)", str(read("main.bicepparam").variables[parameter]))
+
+
 def test_the_network_is_tried_in_staging() -> None:
     """What closes production is decided by the same variables there, so that staging can prove it first."""
     main, staging = (read(name).variables for name in ("main.bicepparam", "staging.bicepparam"))

@@ -93,7 +93,7 @@ def test_the_whole_check_runs_on_every_python() -> None:
 
 @pytest.mark.parametrize("file", [CI, DEPLOY], ids=lambda path: path.name)
 def test_every_template_is_compiled(file: Path) -> None:
-    """By Microsoft's own compiler, for each change and again before it is installed: the whole and each parameter file."""
+    """By Microsoft's own compiler, for each change and before each installation: the whole and each parameter file."""
     ran = [str(step.get("run", "")) for step in read(file)["jobs"]["templates"]["steps"]]
     compiled = [line.split()[4] for line in ran if re.match(r"az bicep (lint|build|build-params) ", line)]
     files = [f"infra/{path.name}" for path in sorted((ROOT / "infra").glob("*.bicepparam"))]
