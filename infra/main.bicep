@@ -3,6 +3,8 @@
 // or `azd up`. What each part costs and how it is checked: README.md beside this file.
 targetScope = 'subscription'
 
+import { Limits, RuleName } from 'modules/alerts.bicep'
+
 // --- where, and what it is called ---
 
 @description('Name of the environment, like contoso-cosell or contoso-staging: all other names follow from it.')
@@ -29,6 +31,10 @@ param administratorId string = ''
 @description('What the administrator is.')
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param administratorType string = 'User'
+
+@description('The identity of a workflow that runs `cosell doctor` once it has deployed (object id); empty for none. It may read secrets, queues and tables, and change none.')
+@maxLength(36)
+param inspectorId string = ''
 
 // --- what is synchronised, and how: docs/settings.md says more of each ---
 
@@ -192,7 +198,7 @@ param leadsEnabled bool = true
 @description('Microsoft solutions of an opportunity.')
 param solutionsEnabled bool = true
 
-@description('The poll of both sides. Without it a lost event is lost.')
+@description('The poll of both sides. Without it a lost event is lost, and nobody counts what is parked or waits on a queue.')
 param autoHealEnabled bool = true
 
 @description('The daily look at the webhook registration.')
@@ -311,6 +317,12 @@ param storageLogs string = 'changes'
 @description('Whether the alert rules are evaluated.')
 param alertsEnabled bool = true
 
+@description('Rules that are not wanted, by their names in docs/alerts.md.')
+param alertsSwitchedOff RuleName[] = []
+
+@description('From what on alerts fire, where the defaults in docs/alerts.md do not fit: { healMinutesFrom: 180 } where auto-heal runs every two hours.')
+param alertLimits Limits = {}
+
 @description('Mail addresses that alerts are sent to; none: they are seen in the portal alone.')
 param alertEmails string[] = []
 
@@ -398,6 +410,7 @@ module roles 'modules/roles.bicep' = {
     appPrincipalId: identity.outputs.principalId
     administratorId: administratorId
     administratorType: administratorType
+    inspectorId: inspectorId
   }
 }
 
@@ -573,6 +586,9 @@ module alerts 'modules/alerts.bicep' = {
     siteId: app.outputs.id
     actionGroupEmails: alertEmails
     enabled: alertsEnabled
+    switchedOff: alertsSwitchedOff
+    limits: alertLimits
+    healExpected: autoHealEnabled
   }
 }
 

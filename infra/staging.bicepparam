@@ -6,6 +6,7 @@ param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'cosell-stagin
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param administratorId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param administratorType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
+param inspectorId = readEnvironmentVariable('AZURE_INSPECTOR_ID', '')
 
 // It never writes but for the records that somebody names, whatever variables say.
 param mode = 'test'
@@ -25,6 +26,11 @@ param dataversePrefix = readEnvironmentVariable('DATAVERSE_PREFIX', 'msft')
 // The tenant's events go to production; here auto-heal finds what changed.
 param partnerCenterEventsEnabled = false
 param webhookWatchEnabled = false
+
+// As production's, to be tried here first.
+param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
+param closeSecretsVault = bool(readEnvironmentVariable('CLOSE_VAULT', 'false'))
+param allowedAddresses = empty(readEnvironmentVariable('ALLOWED_ADDRESSES', '')) ? [] : split(replace(readEnvironmentVariable('ALLOWED_ADDRESSES', ''), ' ', ''), ',')
 
 param storageRedundancy = 'Standard_LRS'
 param vaultDaysToRecover = 7

@@ -29,38 +29,14 @@ param enabled bool = true
 @description('Rules that are switched off, by name.')
 param switchedOff RuleName[] = []
 
-@description('Parked signals from which on it is told.')
-@minValue(1)
-param parkedFrom int = 1
+@description('Whether auto-heal is to be heard of: where it is switched off, its silence is no alert.')
+param healExpected bool = true
 
-@description('Share of looks that ended parked or delayed within an hour, in percent, from which on it is told.')
-@minValue(1)
-@maxValue(100)
-param failurePercentFrom int = 25
+@description('From what on rules fire, where that is not their default.')
+param limits Limits = {}
 
-@description('Age of the oldest message of a queue, in seconds, from which on it is told.')
-@minValue(60)
-param oldestMessageSecondsFrom int = 1800
-
-@description('Minutes without a pass of auto-heal from which on it is told. More than the schedule of AUTO_HEAL_SCHEDULE.')
-@minValue(10)
-@maxValue(1439)
-param healMinutesFrom int = 60
-
-@description('Age of the refresh token, in days, from which on it is told. It dies 90 days after issue.')
-@minValue(1)
-@maxValue(89)
-param tokenDaysFrom int = 60
-
-@description('Age of the refresh token, in days, from which on it is critical.')
-@minValue(1)
-@maxValue(89)
-param tokenDaysCriticalFrom int = 80
-
-@description('Answers of 5xx within 15 minutes from which on it is told.')
-@minValue(1)
-param serverErrorsFrom int = 5
-
+@export()
+@description('A rule, by its name in docs/alerts.md.')
 type RuleName =
   | 'parked'
   | 'poisoned'
@@ -74,6 +50,36 @@ type RuleName =
   | 'refresh-token-unseen'
   | 'server-errors'
   | 'platform-errors'
+
+@export()
+@description('From what on rules fire. What is left out has the default of docs/alerts.md.')
+type Limits = {
+  @description('Parked signals.')
+  @minValue(1)
+  parkedFrom: int?
+  @description('Share of looks that ended parked or delayed within an hour, in percent.')
+  @minValue(1)
+  @maxValue(100)
+  failurePercentFrom: int?
+  @description('Age of the oldest message of a queue, in seconds.')
+  @minValue(60)
+  oldestMessageSecondsFrom: int?
+  @description('Minutes without a pass of auto-heal: more than AUTO_HEAL_SCHEDULE leaves between two.')
+  @minValue(10)
+  @maxValue(1439)
+  healMinutesFrom: int?
+  @description('Age of the refresh token, in days, of which it is told. It dies 90 days after issue.')
+  @minValue(1)
+  @maxValue(89)
+  tokenDaysFrom: int?
+  @description('Age of the refresh token, in days, which is critical.')
+  @minValue(1)
+  @maxValue(89)
+  tokenDaysCriticalFrom: int?
+  @description('Answers of 5xx within 15 minutes.')
+  @minValue(1)
+  serverErrorsFrom: int?
+}
 
 // Of the durations that a log search alert takes, those that are used here. None may exceed two days.
 type Duration = 'PT5M' | 'PT15M' | 'PT30M' | 'PT1H' | 'PT6H' | 'P1D' | 'P2D'
@@ -101,7 +107,7 @@ param rules Rule[] = [
     severity: 2
     window: 'PT6H'
     frequency: 'PT15M'
-    from: parkedFrom
+    from: limits.?parkedFrom ?? 1
     splitBy: []
   }
   {
@@ -123,7 +129,7 @@ param rules Rule[] = [
     severity: 2
     window: 'PT1H'
     frequency: 'PT15M'
-    from: failurePercentFrom
+    from: limits.?failurePercentFrom ?? 25
     splitBy: []
   }
   {
@@ -145,7 +151,7 @@ param rules Rule[] = [
     severity: 2
     window: 'PT30M'
     frequency: 'PT15M'
-    from: oldestMessageSecondsFrom
+    from: limits.?oldestMessageSecondsFrom ?? 1800
     splitBy: ['Queue']
   }
   {
@@ -167,7 +173,7 @@ param rules Rule[] = [
     severity: 1
     window: 'P1D'
     frequency: 'PT15M'
-    from: healMinutesFrom
+    from: limits.?healMinutesFrom ?? 60
     splitBy: []
   }
   {
@@ -178,7 +184,7 @@ param rules Rule[] = [
     severity: 2
     window: 'P2D'
     frequency: 'PT6H'
-    from: tokenDaysFrom
+    from: limits.?tokenDaysFrom ?? 60
     splitBy: []
   }
   {
@@ -189,7 +195,7 @@ param rules Rule[] = [
     severity: 0
     window: 'P2D'
     frequency: 'PT6H'
-    from: tokenDaysCriticalFrom
+    from: limits.?tokenDaysCriticalFrom ?? 80
     splitBy: []
   }
   {
@@ -211,7 +217,7 @@ param rules Rule[] = [
     severity: 2
     window: 'PT15M'
     frequency: 'PT5M'
-    from: serverErrorsFrom
+    from: limits.?serverErrorsFrom ?? 5
     splitBy: ['Function']
   }
 ]
@@ -242,7 +248,7 @@ resource searches 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     properties: {
       displayName: rule.title
       description: rule.description
-      enabled: enabled && !contains(switchedOff, rule.name)
+      enabled: enabled && !contains(switchedOff, rule.name) && (healExpected || rule.name != 'heal-missing')
       severity: rule.severity
       scopes: [workspaceId]
       windowSize: rule.window
@@ -303,7 +309,7 @@ resource platform 'Microsoft.Insights/metricAlerts@2018-03-01' = {
           metricName: 'Http5xx'
           timeAggregation: 'Total'
           operator: 'GreaterThanOrEqual'
-          threshold: serverErrorsFrom
+          threshold: limits.?serverErrorsFrom ?? 5
           // No source says that every plan gives this metric from the start: the rule may wait for it.
           skipMetricValidation: true
         }

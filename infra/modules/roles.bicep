@@ -22,9 +22,14 @@ param administratorId string
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param administratorType string
 
+@description('The identity of a workflow that runs the doctor; empty for none. It may look, and change nothing.')
+param inspectorId string
+
 // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 var storageBlobDataOwner = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b')
 var storageQueueDataContributor = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '974c5e8b-45b9-4653-ba55-5f855dd0fb88')
+var storageQueueDataReader = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '19e7f393-937e-4f77-808e-94535e297925')
+var storageTableDataReader = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '76199698-9eea-4c19-bc75-cec21354c6b6')
 var storageTableDataContributor = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3')
 var monitoringMetricsPublisher = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '3913510d-42f4-4e42-8a64-420c390055eb')
 var keyVaultSecretsUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '4633458b-17de-408a-b874-0445c86b69e6')
@@ -110,4 +115,30 @@ resource administratorTables 'Microsoft.Authorization/roleAssignments@2022-04-01
   scope: storage
   name: guid(storage.id, administratorId, storageTableDataContributor)
   properties: { roleDefinitionId: storageTableDataContributor, principalId: administratorId, principalType: administratorType }
+}
+
+// --- the workflow: the doctor signs in as the app would, and counts what waits ---
+
+resource inspectorSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(inspectorId)) {
+  scope: secretsVault
+  name: guid(secretsVault.id, inspectorId, keyVaultSecretsUser)
+  properties: { roleDefinitionId: keyVaultSecretsUser, principalId: inspectorId, principalType: 'ServicePrincipal' }
+}
+
+resource inspectorToken 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(inspectorId)) {
+  scope: tokenVault
+  name: guid(tokenVault.id, inspectorId, keyVaultSecretsUser)
+  properties: { roleDefinitionId: keyVaultSecretsUser, principalId: inspectorId, principalType: 'ServicePrincipal' }
+}
+
+resource inspectorQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(inspectorId)) {
+  scope: storage
+  name: guid(storage.id, inspectorId, storageQueueDataReader)
+  properties: { roleDefinitionId: storageQueueDataReader, principalId: inspectorId, principalType: 'ServicePrincipal' }
+}
+
+resource inspectorTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(inspectorId)) {
+  scope: storage
+  name: guid(storage.id, inspectorId, storageTableDataReader)
+  properties: { roleDefinitionId: storageTableDataReader, principalId: inspectorId, principalType: 'ServicePrincipal' }
 }

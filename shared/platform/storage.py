@@ -21,7 +21,7 @@ SYSTEM = "Azure Storage"
 PATIENCE: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 15}
 # The queue SDK's own first retry comes after 15 s, give or take 3: a webhook's sender has hung up by the second.
 QUEUE_PATIENCE: dict[str, Any] = {**PATIENCE, "initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1}
-NOT_FOUND, NO_TABLE = 404, "TableNotFound"
+FORBIDDEN, NOT_FOUND, NO_TABLE = 403, 404, "TableNotFound"
 ADVICE = {
     401: "Check AzureWebJobsStorage",
     403: "Give the app's identity the roles Storage Queue Data Contributor and Storage Table Data Contributor",
@@ -75,6 +75,16 @@ def storage_errors() -> Iterator[None]:
         raise Unavailable(remote) from error
 
 
+async def _make(service: TableServiceClient, name: str) -> None:
+    """Whoever may only read makes none: whether the table is there, and may be read, the next call tells."""
+    with storage_errors():
+        try:
+            await service.create_table_if_not_exists(name)
+        except HttpResponseError as error:
+            if error.status_code != FORBIDDEN:
+                raise
+
+
 class Storage:
     """One queue service and one table service client a worker."""
 
@@ -96,8 +106,7 @@ class Storage:
         """A table that exists. Callers that come at once all try to make it: none waits for another's failure."""
         service = self._table_service()
         if name not in self._made:
-            with storage_errors():
-                await service.create_table_if_not_exists(name)
+            await _make(service, name)
             self._made.add(name)
         return service.get_table_client(name)
 

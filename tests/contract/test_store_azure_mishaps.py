@@ -6,9 +6,12 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.data.tables import AccountSasPermissions, ResourceTypes, generate_account_sas
 
 from shared.domain.link import Link
 from shared.domain.values import Ref, Side
@@ -76,6 +79,33 @@ async def test_a_table_that_was_deleted_is_made_anew(azurite_connection: str) ->
         await (await mine.table(name)).delete_table()
     finally:
         await asyncio.gather(mine.close(), other.close())
+
+
+def for_reading(connection: str) -> Account:
+    """The same account, with a signature that lets its bearer read tables and nothing else."""
+    parts = dict(part.split("=", 1) for part in connection.split(";") if part)
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    signature = generate_account_sas(
+        AzureNamedKeyCredential(parts["AccountName"], parts["AccountKey"]),
+        ResourceTypes(service=True, object=True),
+        AccountSasPermissions(read=True),
+        until,
+    )
+    return Account(connection=f"TableEndpoint={parts['TableEndpoint']};SharedAccessSignature={signature}")
+
+
+# The SDK reads the emulator's XML where the service answers JSON, and asks an element whether it is true.
+@pytest.mark.filterwarnings("ignore:Testing an element's truth value:DeprecationWarning")
+async def test_whoever_may_only_read_reads(storage: Storage, azurite_connection: str) -> None:
+    """The doctor of a workflow makes no table and writes no row, and sees what is there."""
+    await TableCursors(storage, "reader").put("a", "here")
+    reader = Storage(for_reading(azurite_connection))
+    try:
+        assert await TableCursors(reader, "reader").get("a") == "here"
+        with pytest.raises(Unavailable, match="403"):
+            await TableCursors(reader, "reader").put("a", "mine")
+    finally:
+        await reader.close()
 
 
 async def test_texts_are_cut_by_what_the_service_counts(storage: Storage) -> None:

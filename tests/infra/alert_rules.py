@@ -14,7 +14,8 @@ BICEP = ROOT / "infra" / "modules" / "alerts.bicep"
 TABLE = re.compile(r"^param rules Rule\[\] = \[\n(.*?)^\]", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^  \{\n(.*?)^  \}", re.MULTILINE | re.DOTALL)
 PAIR = re.compile(r"^    (\w+): (.+)$", re.MULTILINE)
-DEFAULT = re.compile(r"^param (\w+) int = (\d+)$", re.MULTILINE)
+FROM = re.compile(r"(?:limits\.\?(\w+) \?\? )?(\d+)")
+LIMIT = re.compile(r"limits\.\?(\w+) \?\? (\d+)")
 QUERY = re.compile(r"loadTextContent\('\.\./alerts/(\w+)\.kql'\)")
 NAMES = re.compile(r"^type RuleName =\n((?:  \| '[\w-]+'\n)+)", re.MULTILINE)
 DURATIONS = {
@@ -77,11 +78,20 @@ def names() -> list[str]:
     return re.findall(r"'([\w-]+)'", found[1])
 
 
+def limits() -> dict[str, set[str]]:
+    """Each threshold that somebody may set, with the defaults that stand where it is taken."""
+    found: dict[str, set[str]] = {}
+    for name, default in LIMIT.findall(source()):
+        found.setdefault(name, set()).add(default)
+    return found
+
+
 def _rule(row: str) -> Rule:
     pairs = {name: value.strip("'") for name, value in PAIR.findall(row)}
     query = QUERY.fullmatch(pairs["query"])
     assert query is not None, pairs
-    defaults = dict(DEFAULT.findall(source()))
+    begins = FROM.fullmatch(pairs["from"])
+    assert begins is not None, pairs
     return Rule(
         name=pairs["name"],
         title=pairs["title"],
@@ -90,6 +100,6 @@ def _rule(row: str) -> Rule:
         severity=int(pairs["severity"]),
         window=pairs["window"],
         frequency=pairs["frequency"],
-        start=int(defaults.get(pairs["from"], pairs["from"])),
+        start=int(begins[2]),
         split_by=tuple(re.findall(r"'(\w+)'", row.partition("splitBy:")[2])),
     )

@@ -89,7 +89,9 @@ def below_all(node: Node) -> Iterator[Node]:
 
 
 def declared(template: Template) -> frozenset[str]:
-    return frozenset(name(one) for one in template.root.named_children if one.type in DECLARED)
+    imports = (one for one in template.root.named_children if one.type == "import_functionality")
+    taken = {text(found) for one in imports for found in below(one, "identifier")}
+    return frozenset(name(one) for one in template.root.named_children if one.type in DECLARED) | taken
 
 
 def used(node: Node, known: frozenset[str] = frozenset()) -> Iterator[str]:

@@ -7,9 +7,12 @@ from datetime import datetime
 
 import pytest
 
-from tests.infra.alert_rules import BICEP, DURATIONS, Rule, names, rules, source
+from shared.domain.codes import code_of
+from shared.errors import AccessLost, Remote
+from tests.infra.alert_rules import BICEP, DURATIONS, Rule, limits, names, rules, source
 from tests.infra.installations import BELOW, MENDED, SICK, healthy
 from tests.infra.kusto import ALERTS, ROOT, queries
+from tests.infra.template import read
 from tests.infra.workspace import Workspace
 
 DOCUMENT = ROOT / "docs" / "alerts.md"
@@ -41,6 +44,15 @@ def test_every_rule_is_quiet_when_all_is_well(rule: Rule) -> None:
 def test_every_alert_ends_by_itself(rule: Rule) -> None:
     """Once it is mended, the rule is quiet, and Azure Monitor resolves the alert."""
     assert rule.fires(MENDED[rule.name]()) == set()
+
+
+@pytest.mark.parametrize(("system", "side"), [("Dynamics 365", "crm"), ("Partner Center", "partner")])
+@pytest.mark.parametrize("name", ["heal_held", "signal_held"])
+def test_access_that_is_lost_in_a_quiet_hour_is_told(name: str, system: str, side: str) -> None:
+    """Without a signal on its way nothing is paused: auto-heal meets it first, or the look whose records these are."""
+    lost = AccessLost(Remote(system=system, status=401, message="invalid_grant"))
+    day = healthy().event(name, minutes=3, code=code_of(lost).value, reason=f"it is not known: {lost}")
+    assert rules()["access"].fires(day) == {(side,)}
 
 
 @pytest.mark.parametrize("name", BELOW)
@@ -110,6 +122,26 @@ def test_the_document_says_what_the_rule_does(rule: Rule) -> None:
     assert found.groups() == (str(rule.severity), rule.frequency, rule.window, str(rule.start))
     assert BLOCK.findall(section) == [rule.text]
     assert "What to do" in section
+
+
+def test_whoever_deploys_reaches_every_limit_and_switch() -> None:
+    """Thresholds and switches are parameters of the whole, under the names and defaults of the document."""
+    main, text = read("main.bicep"), DOCUMENT.read_text(encoding="utf-8")
+    given = {name: str(value) for name, value in main.module("alerts").given.items()}
+    assert (given["limits"], given["switchedOff"]) == ("alertLimits", "alertsSwitchedOff")
+    assert (main.parameters["alertLimits"].type, main.parameters["alertsSwitchedOff"].type) == ("Limits", "RuleName[]")
+    assert {f"`{name}`" for name in ("alertLimits", "alertsSwitchedOff", "alertsEnabled", "alertEmails")} <= {
+        *re.findall(r"`\w+`", text)
+    }
+    typed = re.findall(r"^  (\w+): int\?$", source(), re.MULTILINE)
+    assert {*typed} == {*limits()} == {*re.findall(r"`(\w+From)`", text)}
+    assert [name for name, defaults in limits().items() if len(defaults) > 1] == []
+
+
+def test_a_heal_that_is_switched_off_is_not_missed() -> None:
+    """Whoever switches auto-heal off knows that it does not run."""
+    assert str(read("main.bicep").module("alerts").given["healExpected"]) == "autoHealEnabled"
+    assert "(healExpected || rule.name != 'heal-missing')" in source()
 
 
 def test_the_document_has_no_alert_more() -> None:

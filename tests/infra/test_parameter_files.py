@@ -17,6 +17,7 @@ AZD = {
     "location": "AZURE_LOCATION",
     "administratorId": "AZURE_PRINCIPAL_ID",
     "administratorType": "AZURE_PRINCIPAL_TYPE",
+    "inspectorId": "AZURE_INSPECTOR_ID",
 }
 
 
@@ -62,6 +63,20 @@ def test_staging_writes_nothing_and_takes_nobodys_events() -> None:
     assert given["webhookWatchEnabled"] is False
     assert given["partnerCenterEventsEnabled"] is False
     assert given["alertsEnabled"] is False
+
+
+@pytest.mark.parametrize("parameter", ["alertEmails", "allowedAddresses"])
+def test_a_space_after_a_comma_stops_no_deployment(parameter: str) -> None:
+    """Azure refuses an address that begins with one, when half of the installation is there."""
+    assert re.search(r"split\(replace\(.+, ' ', ''\), ','\)", str(read("main.bicepparam").variables[parameter]))
+
+
+def test_the_network_is_tried_in_staging() -> None:
+    """What closes production is decided by the same variables there, so that staging can prove it first."""
+    main, staging = (read(name).variables for name in ("main.bicepparam", "staging.bicepparam"))
+    for parameter in ("privateNetwork", "closeSecretsVault", "allowedAddresses"):
+        assert str(staging[parameter]) == str(main[parameter])
+        assert "readEnvironmentVariable" in main[parameter]
 
 
 def test_production_starts_in_test_mode() -> None:

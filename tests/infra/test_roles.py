@@ -13,6 +13,8 @@ ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 ROLES = {
     "storageBlobDataOwner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
     "storageQueueDataContributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "storageQueueDataReader": "19e7f393-937e-4f77-808e-94535e297925",
+    "storageTableDataReader": "76199698-9eea-4c19-bc75-cec21354c6b6",
     "storageTableDataContributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
     "monitoringMetricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
     "keyVaultSecretsUser": "4633458b-17de-408a-b874-0445c86b69e6",
@@ -31,6 +33,12 @@ ADMINISTRATOR = {
     ("storage", "storageTableDataContributor"),
     ("secretsVault", "keyVaultSecretsOfficer"),
     ("tokenVault", "keyVaultSecretsOfficer"),
+}
+INSPECTOR = {
+    ("storage", "storageQueueDataReader"),
+    ("storage", "storageTableDataReader"),
+    ("secretsVault", "keyVaultSecretsUser"),
+    ("tokenVault", "keyVaultSecretsUser"),
 }
 SCOPES = {
     "storage": "storageName",
@@ -61,9 +69,17 @@ def test_an_administrator_may_do_exactly_this() -> None:
     assert {one.when for one in theirs} == {"!empty(administratorId)"}
 
 
+def test_a_workflow_may_look_and_change_nothing() -> None:
+    """Whoever can change the workflow can read as the doctor does, and store, replay or delete nothing."""
+    assert given_to("inspectorId") == INSPECTOR
+    theirs = [one for one in assignments() if str(one.at("properties.principalId")) == "inspectorId"]
+    assert {one.when for one in theirs} == {"!empty(inspectorId)"}
+    assert [role for _, role in INSPECTOR if not role.endswith(("Reader", "SecretsUser"))] == []
+
+
 def test_nobody_else_may_anything() -> None:
-    """All assignments are in one file, and each is the app's or the administrator's."""
-    assert len(assignments()) == len(APP) + len(ADMINISTRATOR)
+    """All assignments are in one file, and each is the app's, the administrator's or the workflow's."""
+    assert len(assignments()) == len(APP) + len(ADMINISTRATOR) + len(INSPECTOR)
     files = {path.name for path in FOLDER.rglob("*.bicep") if ASSIGNMENT in path.read_text("utf-8")}
     assert files == {"roles.bicep"}
 
@@ -95,7 +111,11 @@ def test_a_second_deployment_makes_nothing_twice() -> None:
 def test_the_kind_of_principal_is_told() -> None:
     """A new identity is not known everywhere at once: without its kind an assignment fails now and then."""
     kinds = {(str(one.at("properties.principalId")), str(one.at("properties.principalType"))) for one in assignments()}
-    assert kinds == {("appPrincipalId", "ServicePrincipal"), ("administratorId", "administratorType")}
+    assert kinds == {
+        ("appPrincipalId", "ServicePrincipal"),
+        ("administratorId", "administratorType"),
+        ("inspectorId", "ServicePrincipal"),
+    }
 
 
 def test_the_app_waits_for_its_roles() -> None:

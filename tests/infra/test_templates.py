@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ VERSIONS = {
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "2024-11-01",
     "Microsoft.Web/sites/config": "2024-11-01",
 }
+IMPORT = re.compile(r"^import \{([^}]+)\} from '([^']+)'$", re.MULTILINE)
+EXPORT = re.compile(r"^@export\(\)\n(?:@.*\n)*type (\w+)", re.MULTILINE)
 TYPES = ("string", "int", "bool", "object", "array")
 
 
@@ -59,6 +62,14 @@ def test_nothing_is_used_that_is_not_there(name: str) -> None:
     """Each name is declared in the file, by a loop around it, or is one of Bicep's functions."""
     template = read(name)
     assert set(used(template.root)) - declared(template) - FUNCTIONS == set()
+
+
+@each_template
+def test_what_is_imported_is_exported_there(name: str) -> None:
+    """A type of another file is one that this file lets out."""
+    for names, path in IMPORT.findall((FOLDER / name).read_text(encoding="utf-8")):
+        let_out = EXPORT.findall((FOLDER / name).parent.joinpath(path).read_text(encoding="utf-8"))
+        assert {one.strip() for one in names.split(",")} - {*let_out} == set()
 
 
 @each_template

@@ -56,6 +56,12 @@ def test_each_state_has_a_colour() -> None:
     assert said == {"Healthy", "At risk", "Broken", "Not known"}
 
 
+@pytest.mark.parametrize("name", ["system_paused", "heal_held", "signal_held"])
+def test_lost_access_is_seen_whoever_met_it(name: str) -> None:
+    """A signal, auto-heal, or the look whose records these are."""
+    assert tiles(healthy().event(name, minutes=3, code="access_lost", reason="401"))["Access"] == "Broken"
+
+
 @pytest.mark.parametrize(("alert", "tile"), SHOWN.items())
 def test_a_tile_says_what_its_alert_says(alert: str, tile: str) -> None:
     """Where an alert fires, its tile is not healthy and has advice, and the others are; mended, it is healthy again."""

@@ -91,6 +91,15 @@ def test_the_whole_check_runs_on_every_python() -> None:
     assert commands("test") == ["python dev.py --python ${{ matrix.python }} test"]
 
 
+@pytest.mark.parametrize("file", [CI, DEPLOY], ids=lambda path: path.name)
+def test_every_template_is_compiled(file: Path) -> None:
+    """By Microsoft's own compiler, for each change and before each installation: the whole and each parameter file."""
+    ran = [str(step.get("run", "")) for step in read(file)["jobs"]["templates"]["steps"]]
+    compiled = [line.split()[4] for line in ran if re.match(r"az bicep (lint|build|build-params) ", line)]
+    files = [f"infra/{path.name}" for path in sorted((ROOT / "infra").glob("*.bicepparam"))]
+    assert compiled == ["infra/main.bicep", "infra/main.bicep", *files]
+
+
 def test_a_package_that_was_skipped_is_a_failure() -> None:
     """All requirement files are audited strictly, without exceptions and without a way round a failure."""
     audits = [line for line in commands("audit") if "pip_audit" in line]
@@ -148,9 +157,12 @@ def test_production_comes_last_and_asks() -> None:
 
 
 def test_the_doctor_has_the_last_word() -> None:
-    """What would change is shown before it changes, the doctor comes last, and no failure is stepped over."""
+    """What is live stays so, what would change is shown before it changes, the doctor comes last; no failure passes."""
     ran = [str(step["run"]) for step in steps(INSTALL) if "run" in step]
-    order = [next(i for i, line in enumerate(ran) if part in line) for part in ("what-if", "sub create", "doctor")]
+    order = [
+        next(i for i, line in enumerate(ran) if part in line)
+        for part in ("stays_live", "what-if", "sub create", "doctor")
+    ]
     assert order == sorted(order)
     assert order[-1] == len(ran) - 1
     assert not re.search(r"continue-on-error|\|\||; *true|if: *(always|failure)", INSTALL.read_text(encoding="utf-8"))
@@ -167,9 +179,29 @@ def test_a_deployment_does_not_go_live() -> None:
 
 def test_azure_is_signed_in_to_without_a_secret() -> None:
     """Ids alone: what is given is no password, and a federated credential says which workflow is meant."""
-    (login,) = [step for step in steps(INSTALL) if step.get("uses", "").startswith("azure/login@")]
-    assert set(login["with"]) == {"client-id", "tenant-id", "subscription-id"}
-    assert all(str(value).startswith("${{ vars.") for value in login["with"].values())
+    logins = [step for step in steps(INSTALL) if step.get("uses", "").startswith("azure/login@")]
+    assert logins
+    for login in logins:
+        assert set(login["with"]) == {"client-id", "tenant-id", "subscription-id"}
+        assert all(str(value).startswith("${{ vars.") for value in login["with"].values())
+
+
+def test_the_doctor_is_signed_in_anew() -> None:
+    """What GitHub says of a run holds for minutes, a deployment lasts longer, and the doctor asks for other tokens."""
+    *_, before, last = steps(INSTALL)
+    assert before.get("uses", "").startswith("azure/login@")
+    assert "doctor" in last["run"]
+
+
+def test_what_is_packed_is_a_copy() -> None:
+    """The action deletes what .funcignore names in the folder that it packs, and `cosell` is installed from ours."""
+    (packing,) = [step for step in steps(INSTALL) if step.get("uses", "").startswith("Azure/functions-action@")]
+    assert packing["with"]["respect-funcignore"] is True
+    folder = packing["with"]["package"]
+    assert folder == "${{ runner.temp }}/package"
+    copies = [step["run"] for step in steps(INSTALL) if "git archive" in str(step.get("run", ""))]
+    assert len(copies) == 1
+    assert '"$RUNNER_TEMP/package"' in copies[0]
 
 
 def test_an_older_tag_is_installed_whole() -> None:

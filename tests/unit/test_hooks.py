@@ -78,11 +78,18 @@ def test_without_dynamics_365_the_next_steps_are_told(tmp_path: Path) -> None:
 
 def test_both_shells_do_the_same() -> None:
     """Each command and each sentence of one script is in the other."""
-    for name in ("after-deploy", "after-provision"):
+    for name in ("before-provision", "after-deploy", "after-provision"):
         posix, windows = ((HOOKS / f"{name}.{end}").read_text(encoding="utf-8") for end in ("sh", "ps1"))
         sentences = [words for text in (posix, windows) for words in re.findall(r"NOT READY: [\w ]+|# [A-Z].*", text)]
         assert [words for words in sentences if words not in posix or words not in windows] == []
-        for option in ("provision --url", "--application", "--key-from-azure", "doctor --url", "next-steps.txt"):
+        for option in (
+            "provision --url",
+            "--application",
+            "--key-from-azure",
+            "doctor --url",
+            "next-steps.txt",
+            "stays_live.py infra/main.bicepparam",
+        ):
             assert (option in posix) == (option in windows)
 
 
@@ -137,3 +144,58 @@ def test_outputs_of_a_deployment_are_passed_on(tmp_path: Path) -> None:
     file = tmp_path / "outputs.json"
     file.write_text(json.dumps(found))
     assert exported(tmp_path, str(file)) == {"FUNCTION_APP_NAME": "func-cosell"}
+
+
+# --- what is live stays live ------------------------------------------------------------------------------------------
+
+AZ = """#!/bin/sh
+case "$*" in
+*"resource list --tag azd-env-name=contoso --query"*"--subscription sub-of-contoso "*) printf '%s' "$SITES" ;;
+*"--subscription"*) exit 3 ;;
+*"resource list --tag azd-env-name=contoso --query"*) printf '%s' "$SITES" ;;
+*"webapp config appsettings list --ids /sites/func-cosell --query"*) printf '%s' "$THERE" ;;
+*) exit 3 ;;
+esac
+"""
+
+
+def looked(folder: Path, there: str, *, sites: str = "/sites/func-cosell", file: str = "main", **variables: str) -> str:
+    """What is said before a deployment over an app with this MODE; "" where it goes on."""
+    fake = folder / "az"
+    fake.write_text(AZ)
+    fake.chmod(0o755)
+    line = [sys.executable, str(HOOKS / "stays_live.py"), str(ROOT / "infra" / f"{file}.bicepparam")]
+    known = {"PATH": f"{folder}:/usr/bin:/bin", "AZURE_ENV_NAME": "contoso", "SITES": sites, "THERE": there}
+    done = subprocess.run(line, env=known | variables, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert (done.returncode == 0) == (done.stderr == "")
+    return done.stderr
+
+
+@SH
+def test_a_deployment_does_not_end_what_is_live(tmp_path: Path) -> None:
+    """Whoever has no MODE, or another one, is told what would happen before anything is changed."""
+    assert "MODE is live in func-cosell, and this deployment would set it to test" in looked(tmp_path, "live")
+    assert "would set it to test" in looked(tmp_path, "live", MODE="test")
+
+
+@SH
+def test_every_other_deployment_goes_on(tmp_path: Path) -> None:
+    """The first one, one over an app in test, one that says live, and one of staging, which is never live."""
+    assert looked(tmp_path, "", sites="") == ""
+    assert looked(tmp_path, "test") == ""
+    assert looked(tmp_path, "live", MODE="live") == ""
+    assert looked(tmp_path, "live", file="staging") == ""
+
+
+@SH
+def test_not_knowing_is_no_leave(tmp_path: Path) -> None:
+    """Where Azure does not tell, nothing is deployed."""
+    assert looked(tmp_path, "live", AZURE_ENV_NAME="other") != ""
+    assert "AZURE_ENV_NAME" in looked(tmp_path, "live", AZURE_ENV_NAME="")
+
+
+@SH
+def test_it_looks_in_the_subscription_that_is_deployed_to(tmp_path: Path) -> None:
+    """The Azure CLI may be used to another one."""
+    assert "is live" in looked(tmp_path, "live", AZURE_SUBSCRIPTION_ID="sub-of-contoso")
+    assert looked(tmp_path, "live", AZURE_SUBSCRIPTION_ID="another") != ""

@@ -27,6 +27,12 @@ def test_the_package_holds_the_app_and_nothing_else() -> None:
     assert {name for name in SHIPPED if not (ROOT / name).exists()} == set()
 
 
+def test_what_a_deployer_leaves_behind_is_not_sent() -> None:
+    """`pip install .` builds in this folder, and `azd restore` makes an environment in it, named after the folder."""
+    left = ("build", "dist", "cosell_sync.egg-info", "cosell-sync_env", ".venv", ".azure")
+    assert [name for name in left if not ignored(name)] == []
+
+
 def test_whatever_is_imported_is_required() -> None:
     """A library that only comes along with another one may stay away with its next release."""
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
