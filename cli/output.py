@@ -40,6 +40,10 @@ class Output:
         )
         self._person.print(Text("\n".join(lines)), soft_wrap=True)
 
+    def lines(self, texts: Sequence[str]) -> None:
+        """Commands for a person to copy, each in one line however long: broken it would be two."""
+        self._person.print(Text("\n".join(map(harmless, texts))), soft_wrap=True)
+
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
         """Rows of texts; a cell that is ok, warning or failed is coloured. `whole`: no name in front is broken."""
         made = Table(box=None, pad_edge=False, header_style="bold")

@@ -54,7 +54,7 @@ def place(given: Mapping[str, str], variables: Mapping[str, str], folder: Path =
 def _missing(name: str, text: str) -> str:
     variable, option = NEEDED[name]
     is_now = f'is "{text[:90]}", which no such name can be' if text else "is not known"
-    return f"{option} {is_now}: name it, or run this beside azd's environment ({FOLDER}), where {variable} has it"
+    return f"{variable} {is_now}: run this beside azd's environment ({FOLDER}), or set it (go-live also takes {option})"
 
 
 def _environment(variables: Mapping[str, str], folder: Path) -> str:

@@ -43,7 +43,7 @@ def go_live(
     where = place({"app": app, "group": group, "subscription": subscription}, environment())
     wish = Wish(mode="test" if undo else "live", overwrite=overwrite, dry_run=dry_run, yes=yes)
     if print_only:
-        asked.output.say("\n".join(commands(where, wish.mode)))
+        asked.output.lines(commands(where, wish.mode))
         asked.output.document({"commands": commands(where, wish.mode)})
         return
     raise typer.Exit(run(gone(asked, where, wish)))

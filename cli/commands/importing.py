@@ -95,7 +95,7 @@ def _write(asked: Asked, wanted: Wanted, setup: Setup, found: Compared) -> None:
     if wanted.settings_out:
         with replacing(wanted.settings_out, force=wanted.force) as write:
             write(json.dumps(for_azure(found.differences), indent=2, ensure_ascii=False) + "\n")
-        asked.output.say(f"To take them over: {AZURE.format(file=wanted.settings_out)}")
+        asked.output.lines([f"To take them over: {AZURE.format(file=wanted.settings_out)}"])
     if setup.customize and wanted.customize_out:
         with replacing(wanted.customize_out, force=wanted.force) as write:
             write(setup.customize.text)

@@ -138,7 +138,7 @@ async def test_a_deal_stands_side_by_side_with_its_differences_marked(page: Benc
     ident = str(row["opportunityid"])
     await page.people.crm("PATCH", f"opportunities({ident})", {"description": "Pilot <agreed>"})
     shown = await text(f"/api/status/deals?id={ident}")
-    (notes,) = [line for line in shown.split("<tr") if 'scope="row"><bdi>Notes</bdi>' in line]
+    (notes,) = [line for line in shown.split("<tr") if 'role="rowheader"><bdi>Notes</bdi>' in line]
     assert ' class="differs"' in notes
     assert "Pilot &lt;agreed&gt;" in notes
     assert ("deal_explained", {"record": ident, "outcome": "done", "by": "key"}) in page.telemetry.events
@@ -197,7 +197,7 @@ async def test_replay_and_drop_are_done_and_told_with_an_id_of_who_did(page: Ben
     entry = await park(page, Ref("opportunity", "o-1"), "why")
     shown = await text("/api/signed-in/status/parts/parked", headers=SIGNED_IN)
     answer = await press("replay", shown, **SIGNED_IN)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/api/signed-in/status?said=replay#parked")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/api/signed-in/status?said=replay#said")
     assert page.signals.log[-1].signal.why is Why.REPLAY
     assert (await press("drop", shown, **SIGNED_IN)).status_code == 303
     assert page.parked.entries == {}
@@ -212,7 +212,7 @@ async def test_with_a_key_the_way_back_carries_it_and_telemetry_does_not(page: B
     await park(page, Ref("opportunity", "o-1"), "why")
     shown = await text(f"/api/status/parts/parked?code={KEY}")
     answer = await press("drop", shown)
-    assert answer.headers["Location"] == f"/api/status?said=drop&code={KEY}#parked"
+    assert answer.headers["Location"] == f"/api/status?said=drop&code={KEY}#said"
     assert ("by", "key") in page.telemetry.events[-1][1].items()
     assert KEY not in repr(page.telemetry.events)
 

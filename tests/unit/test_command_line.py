@@ -89,6 +89,15 @@ def test_an_address_is_not_broken_over_lines() -> None:
     assert address in paper.getvalue().split("\n")
 
 
+def test_a_command_to_copy_is_one_line() -> None:
+    """However narrow the terminal is: a shell would take what is broken for two commands."""
+    paper = io.StringIO()
+    console = Console(file=paper, width=40)
+    long = "az functionapp config appsettings set --name a --resource-group b --settings MODE=live"
+    Output(consoles=(console, console)).lines([long, "cosell doctor"])
+    assert paper.getvalue().splitlines() == [long, "cosell doctor"]
+
+
 def test_whoever_named_no_settings_is_told_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any setting the way to name a file is said beside what is missing; one wrong value needs no such hint."""
     monkeypatch.chdir(tmp_path)

@@ -42,7 +42,9 @@ def _row(field: Mapping[str, Any], sides: list[str]) -> Row:
         state=field["state"],
         differs=field["differs"],
         sides=tuple(lines(field[side]) if side in field["shown_by"] else ("not shown",) for side in sides),
-        notes=tuple(f"{TITLES[side]}: {why}" for side, why in field["locked"].items()),
+        notes=tuple(
+            why if why.startswith(TITLES[side]) else f"{TITLES[side]}: {why}" for side, why in field["locked"].items()
+        ),
     )
 
 

@@ -130,7 +130,7 @@ class House:
         if "reason" in answer.body:
             reason = str(answer.body["reason"])
             return self._refused(Refusal(status=answer.status, title="Not done", reason=reason), visitor)
-        return Page(status=303, headers={"Location": f"{visitor.to(said=verb)}#parked"})
+        return Page(status=303, headers={"Location": f"{visitor.to(said=verb)}#said"})
 
     def _refused(self, refusal: Refusal, visitor: Visitor | None = None) -> Page:
         sign_in = SIGN_IN if refusal.sign_in else ""
