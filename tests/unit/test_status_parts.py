@@ -55,6 +55,25 @@ async def test_a_slow_dependency_keeps_neither_the_others_nor_the_page_waiting()
     assert (second.ok, second.title, calls["slow"]) == (True, "Dynamics 365", 1)
 
 
+async def test_a_finding_that_nobody_waited_for_grows_old_like_any_other() -> None:
+    """What a slow check found an hour ago is not shown as how things are now."""
+    calls: list[float] = []
+    now, free = [0.0], asyncio.Event()
+
+    async def check() -> Finding:
+        calls.append(now[0])
+        await free.wait()
+        return Finding(ok=len(calls) > 1)
+
+    checks = Checks(checks={"dynamics": check}, tick=lambda: now[0], patience=0.01)
+    assert (await checks.one("dynamics")).ok is None
+    free.set()
+    await asyncio.sleep(0.01)
+    now[0] = 3600.0
+    assert (await checks.one("dynamics")).ok is True
+    assert calls == [0.0, 3600.0]
+
+
 async def test_a_finding_is_shown_for_some_seconds() -> None:
     """A page that is open on many screens does not become a flood of calls; later it is looked at anew."""
     calls: list[float] = []
