@@ -101,9 +101,11 @@ def test_only_what_a_person_must_see_to_is_an_error(caplog: pytest.LogCaptureFix
     caplog.set_level(logging.INFO, "cosell")
     for kind in Kind:
         LogTelemetry().outcome(SIGNAL, Outcome(kind=kind, reason="r", code=Code.IN_STEP), Facts())
-    LogTelemetry().event("message_poisoned", record="r")
+    for name in ("message_poisoned", "webhook_registration_lost", "refresh_token_old", "heal_held"):
+        LogTelemetry().event(name, reason="r")
     loud = {vars(record)[NAMED]: record.levelname for record in caplog.records if record.levelno > logging.INFO}
-    assert loud == {"signal_parked": "ERROR", "message_poisoned": "ERROR"}
+    names = ("signal_parked", "message_poisoned", "webhook_registration_lost", "refresh_token_old")
+    assert loud == dict.fromkeys(names, "ERROR")
 
 
 async def test_a_calls_query_is_nobodys_business() -> None:
