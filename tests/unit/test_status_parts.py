@@ -151,7 +151,10 @@ async def test_each_deal_is_in_one_group_as_heal_counts_it() -> None:
 
 async def test_a_lead_that_went_on_is_counted_once() -> None:
     """Its deal is counted under the link that it goes on as."""
-    found = await (await looked(LINK, Link(pair="cosell", key="lead-1", kind="lead", moved="o-1"))).counts()
+    lead = Link(pair="cosell", key="lead-1", kind="lead", moved="o-1", outcome=recorded(Kind.DONE))
+    survey = await looked(replace(LINK, outcome=recorded(Kind.DONE)), lead)
+    found = await survey.counts()
+    assert [one.key for one in (await survey.lately()).told] == [LINK.key]
     assert (found.looked, found.linked, found.by["in_step"], found.whole) == (1, 1, 1, True)
 
 
