@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cli.output import Output
-from shared.bootstrap import Core, core
+from shared.core import Core, core
 from shared.platform.outside import Outside, outside
 from shared.settings import Reading, Settings
 

@@ -1,28 +1,27 @@
-"""The one composition root: settings and the outside world become one app a worker, made on first use."""
+"""The one app of a worker, made on first use from its settings and the outside world; `core` joins the parts."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from shared.connecting import verifier
 from shared.connectors import dynamics, partner_center
 from shared.connectors.dynamics.events import Dropped, decode
 from shared.connectors.partner_center.events import hear
 from shared.connectors.partner_center.registration import EVENTS
-from shared.connectors.partner_center.verifier import Verifier, open_verifier
-from shared.customize import Customization, customization
-from shared.customize.fields import fields_of
+from shared.connectors.partner_center.verifier import Verifier
+from shared.core import core
 from shared.domain.code import Code
 from shared.domain.codes import code_of
 from shared.domain.values import Side
 from shared.errors import Misconfigured, RemoteError
 from shared.messages import Look, Signal
 from shared.platform.credentials import renewal
-from shared.platform.deals import Deals, Standing
+from shared.platform.deals import Deals
 from shared.platform.doors import WRONG, Answer, Door, Left, Reader, problem
-from shared.platform.gate import Gate, MicrosoftFlows, Wait
-from shared.platform.health import Check, health, pings, remembered, unpaused, without
+from shared.platform.gate import Wait
+from shared.platform.health import Check, health, pings, unpaused
 from shared.platform.office import KEY, Office
 from shared.platform.outside import Outside, outside
 from shared.platform.reception import Reception
@@ -31,15 +30,9 @@ from shared.platform.sight import Sight
 from shared.platform.status.asked import Asked, Page
 from shared.platform.telemetry import quieten
 from shared.platform.webhook import WebhookDesk
-from shared.platform.world import Organisation, Pinned
-from shared.settings import STORAGE, TRUST, Reading, Settings, reading
+from shared.platform.world import Organisation
+from shared.settings import STORAGE, TRUST, Reading, reading
 from shared.sync.baseline import baseline
-from shared.sync.desk import Desk
-from shared.sync.explaining import Explainer
-from shared.sync.job import Job
-from shared.sync.overlay import OverCursors
-from shared.sync.reconcile import Reconcile
-from shared.sync.watch import Watch
 
 if TYPE_CHECKING:
     from shared.platform.status.house import House
@@ -51,140 +44,6 @@ DEALS = {
     dynamics.Leads.kind: (Side.CRM, Look.LEAD),
     partner_center.PartnerCenter.kind: (Side.PARTNER, Look.REFERRAL),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Core:
-    """What exists only while every setting is right."""
-
-    partner: partner_center.PartnerCenter
-    crm: dynamics.Dynamics
-    leads: dynamics.Leads
-    reconcile: Reconcile
-    job: Job
-    watch: Watch
-    gate: Gate
-    webhook: partner_center.Webhook
-    explainer: Explainer
-    checks: Mapping[str, Check]
-
-
-def core(settings: Settings, world: Outside) -> Core:
-    """Both gateways and what works between them."""
-    custom, clock = customization(settings.customize), world.clock
-    policy = replace(settings.policy(), fields=fields_of(custom.wishes))
-    partner = partner_center.connect(
-        _partner(settings, custom), client=world.client, tokens=world.partner_tokens, clock=clock, tick=world.tick
-    )
-    crm = dynamics.connect(
-        _dynamics(settings, custom), client=world.client, tokens=world.dataverse_tokens, clock=clock, tick=world.tick
-    )
-    leads = dynamics.leads_of(crm)
-    pinned = Pinned(partner=partner, crm=crm, cursors=world.cursors, tenant=settings.partner_center_tenant_id)
-    flows = MicrosoftFlows(crm.microsoft_flows_active)
-    reconcile = Reconcile(
-        partner=partner, crm=crm, leads=leads, links=world.links, cursors=world.cursors, clock=clock, policy=policy
-    )
-    job = Job(
-        reconcile=reconcile,
-        links=world.links,
-        signals=world.signals,
-        parked=world.parked,
-        pauses=world.pauses,
-        telemetry=world.telemetry,
-        clock=clock,
-        policy=policy,
-    )
-    watch = Watch(
-        partner=partner,
-        crm=crm,
-        links=world.links,
-        cursors=world.cursors,
-        signals=world.signals,
-        clock=clock,
-        telemetry=world.telemetry,
-        policy=policy,
-        leads=leads,
-    )
-    webhook = partner_center.connect_webhook(
-        _partner(settings, custom),
-        address=settings.address,
-        live=policy.live,
-        dry_run=policy.dry_run,
-        client=world.client,
-        tokens=world.partner_tokens,
-        tick=world.tick,
-    )
-    checks = {
-        "partner_center": pings(partner.ping),
-        "dynamics": pings(crm.ping),
-        "dynamics_columns": remembered(pings(crm.inspect)),
-        "world": without(pinned.problems),
-        "microsoft_flows": without(flows.problems),
-        "webhook_registration": remembered(without(webhook.problems), world.tick),
-    }
-    writes = not policy.dry_run and (policy.live or bool(policy.test_records))
-    gate = Gate(world=pinned, flows=flows, writes=writes)
-    # To explain pins no world, as it writes nothing at all.
-    looked = Pinned(
-        partner=partner,
-        crm=crm,
-        cursors=OverCursors(cursors=world.cursors),
-        tenant=settings.partner_center_tenant_id,
-    )
-    desk = Desk(partner=partner, deals=crm, leads=leads, links=world.links, clock=clock, policy=policy)
-    unpinned = Gate(world=looked, flows=flows, writes=writes)
-    standing = Standing(gate=unpinned, pauses=world.pauses, clock=clock, titles=desk.titles)
-    explainer = Explainer(desk=desk, cursors=world.cursors, parked=world.parked, standing=standing, foresee=crm.foresee)
-    return Core(
-        partner=partner,
-        crm=crm,
-        leads=leads,
-        reconcile=reconcile,
-        job=job,
-        watch=watch,
-        gate=gate,
-        webhook=webhook,
-        explainer=explainer,
-        checks=checks,
-    )
-
-
-def _partner(settings: Settings, custom: Customization) -> partner_center.Config:
-    return partner_center.Config(
-        api_url=settings.partner_center_api_url,
-        webhook_api_url=settings.partner_center_webhook_api_url,
-        organization=settings.partner_center_organization_id,
-        pairs=custom.wishes.pairs,
-    )
-
-
-def _dynamics(settings: Settings, custom: Customization) -> dynamics.Config:
-    return dynamics.Config(
-        url=settings.dataverse_url,
-        prefix=settings.dataverse_prefix,
-        own_prefix=settings.own_prefix,
-        deal_value_field=settings.deal_value_field,
-        deal_currency_field=settings.deal_currency_field,
-        country_code_field=settings.country_code_field,
-        default_owner=settings.default_owner,
-        show_mark=settings.show_checkmark,
-        pair=settings.pair,
-        tag=settings.tag,
-        concurrency=settings.dataverse_concurrency,
-        custom=custom,
-    )
-
-
-def verifier(settings: Settings, world: Outside) -> Verifier:
-    return open_verifier(
-        client=world.client,
-        clock=world.clock,
-        hosts=settings.webhook_certificate_hosts,
-        aia_hosts=settings.webhook_aia_hosts,
-        issuer=settings.webhook_certificate_issuer,
-        roots_path=settings.webhook_trusted_roots,
-    )
 
 
 class App:

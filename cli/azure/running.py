@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.azure.management import Management
 from shared.connectors.foreign_json import decoded
+from shared.errors import Transient
 
 if TYPE_CHECKING:
     import httpx
@@ -43,7 +44,10 @@ class Running:
         import httpx  # noqa: PLC0415 - most commands do without
 
         method, path = ROUTES[function]
-        key = await self.azure.key(function)
+        try:
+            key = await self.azure.key(function)
+        except Transient:  # Azure does not answer for an app that is starting
+            return Told(status=AWAY)
         headers = {"x-functions-key": key.get_secret_value()}
         try:
             answer = await self.client.request(method, f"{self.address}{path}", headers=headers, json=body, timeout=60)

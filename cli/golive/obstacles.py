@@ -29,6 +29,13 @@ class Obstacle:
     rows: Sequence[Row] = ()
 
 
+DRY = Obstacle(
+    code=WRONG,
+    reason="DRY_RUN is on, and nothing is written or registered under it",
+    rows=[("DRY_RUN", "it is true", "Set it to false, also where the template is deployed from, then run this again")],
+)
+
+
 async def obstacle(
     asked: Asked, settings: AppSettings, app: Running, *, resolve: Read | None, overwrite: bool
 ) -> Obstacle | None:
@@ -37,6 +44,8 @@ async def obstacle(
     if found.settings is None:
         rows = [(one.name, f"it is {one.shown}", f"it may be {one.may_be}") for one in found.problems]
         return Obstacle(code=MISUSED, reason="settings of the app are wrong", rows=rows)
+    if found.settings.dry_run:
+        return DRY
     report = await _diagnosed(replace(asked, reading=found), app.address)
     if not report.well:
         failed = [line.cells[1:2] + line.cells[3:] for line in report.of(State.FAILED)]

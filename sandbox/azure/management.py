@@ -33,6 +33,7 @@ class Site:
     keys: dict[str, str] = field(default_factory=dict)
     restarted: Callable[[], None] = _nobody
     calls: list[str] = field(default_factory=list)
+    starting: int = 0  # requests for keys that a starting app leaves unanswered
 
     def properties(self, kind: str, values: dict[str, Any]) -> Response:
         return JSONResponse({"name": kind, "type": "Microsoft.Web/sites/config", "properties": values})
@@ -85,7 +86,11 @@ class Management:
         if refused := self.refused(request):
             return refused
         function = request.path_params["function"]
-        key = self._noted(request).keys.get(function)
+        site = self._noted(request)
+        if site.starting:
+            site.starting -= 1
+            return _error(503, "ServiceUnavailable", "The service is unavailable.")
+        key = site.keys.get(function)
         return JSONResponse({"default": key}) if key else _error(404, "NotFound", f"Cannot find function {function}.")
 
     def _noted(self, request: Request) -> Site:

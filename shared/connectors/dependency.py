@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared.observe import meters
 from shared.observe.exporting import exporting
+from shared.observe.failing import failing
 from shared.observe.tally import tally
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _spanned(method: str, plain: str, system: str, retries: int, tracer: Tracer 
             set_status_on_exception=False,
         ) as span,
         suppress_http_instrumentation(),
-        _failing(span),
+        failing(span),
     ):
         yield span
 
@@ -103,15 +104,3 @@ def _note(span: Span, status: int) -> None:
     span.set_attribute("http.response.status_code", status)
     if status >= ERRORS:
         span.set_status(trace.StatusCode.ERROR)
-
-
-@contextmanager
-def _failing(span: Span) -> Iterator[None]:
-    """The kind of what was raised and not its words: those of a refused header quote the token in it."""
-    from opentelemetry import trace  # noqa: PLC0415 - cold start
-
-    try:
-        yield
-    except BaseException as error:
-        span.set_status(trace.StatusCode.ERROR, type(error).__name__)
-        raise

@@ -14,6 +14,11 @@ def one_line(text: str) -> str:
     return " ".join("".join(map(_plain, text)).split())
 
 
+def quoted(text: str) -> str:
+    """Somebody's words between quotation marks, and none inside: telemetry leaves out what stands between two."""
+    return '"{}"'.format(text.replace('"', "'"))
+
+
 def _plain(char: str) -> str:
     if char in TURNING:
         return ""

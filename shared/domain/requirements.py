@@ -12,6 +12,7 @@ from decimal import Decimal
 from shared.domain import deal
 from shared.domain.countries import COUNTRIES
 from shared.domain.currencies import CURRENCIES
+from shared.domain.oneline import quoted
 from shared.domain.record import Snapshot
 from shared.domain.sentence import Sentence
 from shared.domain.values import Customer, Group, Money, Person, Value, Values, blank
@@ -39,7 +40,7 @@ def _currency(values: Values) -> str:
     code = (amount.currency or "") if isinstance(amount, Money) else ""
     if not code:
         return "choose a currency"
-    return "" if code in CURRENCIES else f'"{code}" is not an ISO 4217 currency code'
+    return "" if code in CURRENCIES else f"{quoted(code)} is not an ISO 4217 currency code"
 
 
 def _closing(values: Values) -> str:
@@ -65,7 +66,7 @@ def _country(values: Values) -> str:
     code = customer.address.country
     if not code:
         return "fill in the account's country code (two letters, ISO 3166)"
-    return "" if code in COUNTRIES else f'the account\'s country "{code}" is not a two-letter ISO 3166 code'
+    return "" if code in COUNTRIES else f"the account's country {quoted(code)} is not a two-letter ISO 3166 code"
 
 
 def _solutions(values: Values) -> str:
@@ -112,8 +113,8 @@ def _complete(people: Iterable[Person], who: str) -> str | Sentence:
 
 def _called(person: Person) -> str:
     """How the seller knows the person: as a mail address or quoted, since telemetry leaves both out."""
-    name = (person.last_name or person.first_name).replace('"', "'")
-    return person.email or (f'"{name}"' if name else "(unnamed)")
+    name = person.last_name or person.first_name
+    return person.email or (quoted(name) if name else "(unnamed)")
 
 
 NEW_REFERRAL: tuple[Check, ...] = (

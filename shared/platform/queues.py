@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -74,10 +75,10 @@ class Queues:
         return tuple(found)
 
     async def _queued(self, name: str) -> Queued:
-        queue = self._storage.queue(name)
+        queue = self._storage.queue(name, raw=True)
         length = (await queue.get_queue_properties()).approximate_message_count or 0
         peeked = await queue.peek_messages(max_messages=MOST_PEEKED) if length else ()
-        due = [_due(bytes(message.content), message.inserted_on) for message in peeked]
+        due = [_due(str(message.content), message.inserted_on) for message in peeked]
         return Queued(name=name, length=length, oldest=min(filter(None, due), default=None))
 
     async def _put(self, name: str, body: bytes, delay: float) -> None:
@@ -85,9 +86,9 @@ class Queues:
         await self._storage.queue(name).send_message(body, visibility_timeout=hidden, time_to_live=-1)
 
 
-def _due(body: bytes, inserted: datetime | None) -> datetime | None:
+def _due(text: str, inserted: datetime | None) -> datetime | None:
     """When a message was to be looked at. The service only says when it was sent, which may be earlier."""
     try:
-        return Signal.decoded(body).due or inserted
-    except BadMessage:
+        return Signal.decoded(base64.b64decode(text)).due or inserted
+    except (BadMessage, ValueError):  # what somebody else put there may not even be base64
         return inserted

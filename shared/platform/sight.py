@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
+from shared.errors import RemoteError
 from shared.observe import meters
 from shared.ports import Clock, Parked, Queued, Telemetry, WatchedSignals
+
+LONGEST = 30.0  # seconds: heal waits behind it, and a table may be long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,9 +20,19 @@ class Sight:
     parked: Parked
     telemetry: Telemetry
     clock: Clock
+    longest: float = LONGEST
 
     async def look(self) -> None:
-        """Raises Unavailable."""
+        """What cannot be seen is told, and keeps nobody from the deals."""
+        try:
+            async with asyncio.timeout(self.longest):
+                await self._seen()
+        except RemoteError as error:
+            self.telemetry.event("queues_unseen", reason=str(error))
+        except TimeoutError:
+            self.telemetry.event("queues_unseen", reason=f"no answer in {self.longest:g} s")
+
+    async def _seen(self) -> None:
         for queue in await self.signals.queued():
             self._tell(queue)
         count = 0

@@ -94,9 +94,15 @@ class Storage:
         self._tables: TableServiceClient | None = None
         self._made: set[str] = set()
 
-    def queue(self, name: str) -> QueueClient:
-        """A queue that may not exist yet, with the platform's own encoding."""
+    def queue(self, name: str, *, raw: bool = False) -> QueueClient:
+        """A queue that may not exist yet, with the platform's own encoding; `raw` leaves texts as they lie there.
+
+        One message that is not base64 would otherwise fail the look at all of them.
+        """
         from azure.storage.queue import BinaryBase64DecodePolicy, BinaryBase64EncodePolicy  # noqa: PLC0415 - cold start
+
+        if raw:
+            return self._queue_service().get_queue_client(name)
 
         return self._queue_service().get_queue_client(
             name, message_encode_policy=BinaryBase64EncodePolicy(), message_decode_policy=BinaryBase64DecodePolicy()

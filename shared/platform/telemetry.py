@@ -38,9 +38,12 @@ LOUD = {
     "webhook_registration_lost": logging.ERROR,
     "refresh_token_old": logging.ERROR,
 }
-# Our sentences put what a record holds between quotation marks, and no quotation mark inside them.
+# Our sentences put what a record holds between quotation marks, and no quotation mark inside them (`quoted`). Vendors
+# quote in the ways of every language; between single ones they also name columns and tables, which may stay.
 PEOPLE = (
     (re.compile(r'"[^"]*"'), '"…"'),
+    (re.compile(r"[“„«][^“”«»]*[“”«»]"), "“…”"),
+    (re.compile(r"(?<!\w)'(?![a-z0-9_.$-]+'(?!\w))(?:[^']|'(?=\w))*'(?!\w)"), "'…'"),
     (re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]*[^\s<>()\[\]\"',;:.]"), "(a mail address)"),
     (re.compile(r"(?<!\w)(?<!:\d\d)\+\d[\d ()./-]{6,}\d"), "(a phone number)"),
 )

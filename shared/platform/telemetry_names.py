@@ -44,6 +44,7 @@ _OWN = {
     "deals_counted": ("linked", "in_step", "waiting", "owed", "delayed", "parked", "ended"),
     "queue_seen": ("queue", "length", "oldest_s"),
     "parked_seen": ("count",),
+    "queues_unseen": ("reason",),  # one of the two could not be
     "system_paused": ("system", "seconds", "code", "reason"),
     "signal_held": ("record", "flow", "code", "reason"),
     "message_poisoned": ("record", "reason"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from shared.messages import Signal
 from shared.observe.exporting import exporting
+from shared.observe.failing import failing
 from shared.observe.tally import tallied
 
 HEADER = "traceparent"  # https://www.w3.org/TR/trace-context/
@@ -63,6 +64,16 @@ def _linked(name: str, signal: Signal) -> Iterator[None]:
 
     sender = trace.get_current_span(extract({HEADER: signal.trace})).get_span_context() if signal.trace else None
     links = [trace.Link(sender)] if sender is not None and sender.is_valid else []
-    tracer, attributes = trace.get_tracer("cosell"), {"cosell.correlation": correlation(signal.trace)}
-    with tracer.start_as_current_span(name, kind=trace.SpanKind.INTERNAL, links=links, attributes=attributes):
+    attributes = {"cosell.correlation": correlation(signal.trace)}
+    with (
+        trace.get_tracer("cosell").start_as_current_span(
+            name,
+            kind=trace.SpanKind.INTERNAL,
+            links=links,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as made,
+        failing(made),
+    ):
         yield

@@ -10,6 +10,7 @@ from shared.domain import deal
 from shared.domain.code import Code
 from shared.domain.lifecycle import CLOSED, Stage
 from shared.domain.link import Purpose
+from shared.domain.oneline import quoted
 from shared.domain.record import Snapshot
 from shared.errors import Misconfigured, NeedsDecision
 from shared.sync.desk import Desk
@@ -76,7 +77,7 @@ async def _named(desk: Desk, referral: Snapshot, named: str) -> Identity:
         return Identity(what=What.CREATE, kind=early_kind(desk, referral))
     if row is None:
         raise NeedsDecision(
-            f'The referral {referral.ref.id} names "{named}", which is no record of this CRM',
+            f"The referral {referral.ref.id} names {quoted(named)}, which is no record of this CRM",
             advice="It belongs to another system, or its opportunity was deleted: clear its CRM id, then replay",
         )
     raise NeedsDecision(

@@ -46,8 +46,15 @@ async def _noted(desk: Desk, pair: Linked, intent: Intent, record: Snapshot) -> 
         return with_base(noted, Side.PARTNER, digests(unseen, current.key))
 
     link = await finish(desk, pair.link, intent, settled)
-    said, code = (*pair.said, "Microsoft was asked for help"), pair.code or Code.INVITED
-    return replace(pair, link=link, partner=record, said=said, code=code)
+    return replace(
+        pair,
+        link=link,
+        partner=record,
+        said=(*pair.said, "Microsoft was asked for help"),
+        code=pair.code or Code.INVITED,
+        carried={**pair.carried, Side.PARTNER: (*pair.carried.get(Side.PARTNER, ()), deal.HELP)},
+        since=pair.since or pair.crm.modified,
+    )
 
 
 async def resumed(desk: Desk, pair: Linked) -> Result:

@@ -124,7 +124,7 @@ def _summary(desk: Desk, plan: Plan) -> str:
 
 async def _agree(desk: Desk, pair: Linked, plan: Plan) -> Ended:
     """Nothing to write: settle what agrees, and tell what is news."""
-    outcome = left(kept(plan.left), Code.FIELDS_DIFFER) if plan.left else made(pair, done())
+    outcome = made(pair, left(kept(plan.left), Code.FIELDS_DIFFER) if plan.left else done())
     forbidden = desk.policy.forbids(*pair.link.idents)
     if forbidden and (plan.tells or plan.lacking):
         return Ended(outcome=owed(forbidden, "an Audit line"), link=pair.link)

@@ -81,7 +81,7 @@ class Reconcile:
         link = await self._desk.links.by_partner(signal.id)
         trail.desk = self._desk.at(link.kind if link else "")
         if link is not None and (skip := skipped(trail.desk, link, signal)):
-            return Ended(outcome=skip, told=True)
+            return Ended(outcome=skip, link=link, told=True)
         trail.key, trail.referral = link.key if link else "", signal.id
         referral = await trail.desk.partner.read(signal.id)
         if referral is None:
@@ -139,7 +139,7 @@ class Reconcile:
         if link.moved and signal.why in (Why.REPLAY, Why.AGAIN):  # a look that was begun there or asked for
             return await self._from_crm(signal.model_copy(update={"id": link.moved, "kind": self._desk.kind}), trail)
         if skip := skipped(trail.desk, link, signal):
-            return Ended(outcome=skip, told=True)
+            return Ended(outcome=skip, link=link, told=True)
         trail.key, trail.referral = link.key, link.partner or ""
         if not link.linked or link.partner is None:
             return await self._unlinked_row(signal, link, trail)
@@ -238,7 +238,7 @@ class Reconcile:
         if signal.why is not Why.GONE and (later := not_yet(trail, signal, link if linked else None, title)):
             if linked:
                 await note_delay(trail.desk, link, later)
-            return Ended(outcome=later, told=True)
+            return Ended(outcome=later, link=link if linked else None, told=True)
         if link is None or not link.linked:
             return Ended(outcome=left(f"it does not exist in {title}", Code.NO_DEAL), told=True)
         trail.crm = row

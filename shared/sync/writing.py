@@ -174,7 +174,7 @@ def _outcome(desk: Desk, work: _Work, settlement: Settlement) -> Outcome:
     plan = settlement.plan
     lines = wrote(desk, plan)
     if not lines and not work.pair.said and not plan.tells and plan.left:
-        return left(kept(plan.left), Code.FIELDS_DIFFER)
+        return made(work.pair, left(kept(plan.left), Code.FIELDS_DIFFER))
     more = work.plan.again or bool(work.plan.invite) or bool(work.plan.lacking)
     again = more or any(surprised(side, settlement) for side in Side)
     reason = kept((*spoken((*work.pair.said, *lines)), *plan.tells, *plan.left)) or work.pair.made

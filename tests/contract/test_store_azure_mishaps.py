@@ -16,6 +16,7 @@ from azure.data.tables import AccountSasPermissions, ResourceTypes, generate_acc
 from shared.domain.link import Link
 from shared.domain.values import Ref, Side
 from shared.errors import Unavailable
+from shared.messages import Look, Signal
 from shared.platform.cursors import TableCursors
 from shared.platform.links import TABLE, TableLinks
 from shared.platform.parked import TableParked
@@ -23,6 +24,8 @@ from shared.platform.queues import Queues
 from shared.platform.storage import Account, Storage
 from shared.ports import LinkMoved, ParkedEntry
 from tests.contract.store_laws import NOW
+
+RECORD: Any = {"kind": "opportunity", "id": "o-1"}
 
 
 @pytest.fixture
@@ -37,6 +40,18 @@ async def test_a_queue_outage_is_known_before_the_sender_hangs_up(storage: Stora
     policy: Any = storage.queue("referral-changes")._config.retry_policy
     waits = [policy.get_backoff_time({"count": count}) for count in range(policy.total_retries)]
     assert 0 < sum(waits) < 10
+
+
+async def test_what_somebody_else_put_on_a_queue_hides_no_other_message(storage: Storage) -> None:
+    """A message that is not even base64 is counted like any other, and the oldest that is due is still told."""
+    queue, signal = storage.queue(Look.SOLUTION.value, raw=True), Signal(look=Look.SOLUTION, side=Side.CRM, **RECORD)
+    await storage.make_queue(Look.SOLUTION.value)
+    await queue.clear_messages()
+    await Queues(storage, now=lambda: NOW).send(signal)
+    await queue.send_message("Kein Base64: ä{")
+    seen = {one.name: one for one in await Queues(storage).queued()}[Look.SOLUTION.value]
+    await queue.clear_messages()
+    assert (seen.length, seen.oldest) == (2, NOW)
 
 
 async def test_a_referral_can_be_linked_again_after_its_link_was_deleted_by_hand(storage: Storage) -> None:

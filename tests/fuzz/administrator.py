@@ -15,7 +15,7 @@ from cli.carrying.settings import differences, unknown
 from cli.doctor.claims import claims_of
 from cli.doctor.diagnosis import diagnose
 from cli.work import Tools
-from shared.bootstrap import core
+from shared.core import core
 from shared.domain.link import Link
 from shared.platform.identity import StaticTokens
 from shared.platform.outside import Outside

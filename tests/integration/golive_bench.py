@@ -60,7 +60,7 @@ class GoLive:
 
     def _restarted(self) -> None:
         self.bench.configure(**self.site.settings)
-        self.away = 2
+        self.away, self.site.starting = 2, 1
 
     def _app(self) -> Starlette:
         async def answered(request: Request, key: str, act: Any) -> Response:

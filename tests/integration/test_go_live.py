@@ -75,6 +75,14 @@ async def test_it_is_refused_while_the_doctor_fails(going: GoLive, bench: Bench)
     assert (going.writes, registered(bench), going.kept) == ([], None, [])
 
 
+async def test_it_is_refused_under_dry_run(going: GoLive, bench: Bench) -> None:
+    """Nothing would be written, and nothing registered: that is not live, whatever MODE says."""
+    going.site.settings["DRY_RUN"] = "true"
+    assert await going.go() == 1
+    assert "DRY_RUN" in going.said
+    assert (going.writes, registered(bench)) == ([], None)
+
+
 async def test_it_is_refused_while_settings_are_wrong(going: GoLive) -> None:
     """Exit code 2 names each of them."""
     going.site.settings["CONFLICT_WINNER"] = "whoever"

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.people import REFERRAL, SYNC
 from shared.domain.outcome import Kind
+from shared.errors import Remote, Unavailable
 from tests.integration.bench import Bench, audit, linked_inbound, linked_outbound, made_in_crm, open_bench
 
 ACTIVE = {"status": "Active", "substatus": "Accepted"}
@@ -68,6 +69,22 @@ async def test_changes_that_nobody_announced_are_found(bench: Bench) -> None:
     assert names == {"✓ Contoso pilot", "✓ Unheard", "✓ Unspoken"}
     assert float(edited["details"]["dealValue"]) == 2
     assert (await bench.people.read_opportunity(mine))[REFERRAL]
+
+
+async def test_heal_does_its_work_where_the_queues_cannot_be_seen(bench: Bench) -> None:
+    """A right to peek at a queue that is missing costs an alert its numbers, and no deal."""
+    bench.signals.hook = _unseen
+    await bench.people.webhooks(drop=1.0)
+    await bench.people.referral("portal", name="Unheard", customerProfile={"name": "Northwind"})
+    await bench.heal()
+    told = [name for name, _ in bench.telemetry.events]
+    assert [str(one["name"]) for one in await bench.people.opportunities()] == ["✓ Unheard"]
+    assert (told.count("queues_unseen"), told[-1]) == (1, "heal")
+
+
+async def _unseen(step: str) -> None:
+    if step == "signals.queued":
+        raise Unavailable(Remote(system="Azure Storage", status=403))
 
 
 @pytest.mark.parametrize("fault", ["duplicate", "reorder"])

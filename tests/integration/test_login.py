@@ -12,13 +12,14 @@ import pytest
 
 from cli.commands.login import Wish, _settings
 from cli.login import by_device
+from cli.login.storing import store
 from sandbox.azure.vault import USER
 from sandbox.partner_center.auth import CLIENT_SECRET
 from sandbox.partner_center.settings import REFERRALS_AUDIENCE, WEBHOOKS_AUDIENCE
 from sandbox.servers import address, listen
 from shared.connectors.partner_center import SCOPE
-from shared.errors import AccessLost, CosellError, Misconfigured, NeedsDecision, Unavailable
-from shared.platform.refresh_token import RefreshTokenCredential
+from shared.errors import AccessLost, Conflict, CosellError, Misconfigured, NeedsDecision, Unavailable
+from shared.platform.refresh_token import RefreshTokenCredential, SettingVault
 from tests.integration.sign_in_desk import CLIENT, NAME, AzLogin, Desk, open_desk
 
 
@@ -280,3 +281,14 @@ async def test_loopback_may_be_called_by_its_number(desk: Desk) -> None:
 
     await desk.login(opened)
     assert len(desk.stored) == 1
+
+
+async def test_a_token_that_another_writer_covered_is_told() -> None:
+    """A vault has no conditional write: what lies there afterwards is looked at, and if it is not ours, said."""
+
+    class Covered(SettingVault):
+        async def write(self, token: str) -> None:
+            await super().write(f"another one than {token}")
+
+    with pytest.raises(Conflict, match="another token was stored"):
+        await store(Covered("before"), "ours")

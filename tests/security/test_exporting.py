@@ -37,6 +37,21 @@ for number in range(200):
 trace.get_tracer_provider().force_flush()
 get_logger_provider().force_flush()
 """
+FAILED = """
+from azure.monitor.opentelemetry import configure_azure_monitor
+configure_azure_monitor(disable_offline_storage=True, enable_live_metrics=False)
+from opentelemetry import trace
+from shared.domain.values import Side
+from shared.messages import Look, Signal
+from shared.platform.trace import span
+
+signal = Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id="r-1")
+try:
+    with span("referral-changes", signal):
+        raise ValueError("Kim Abercrombie has no phone")
+except ValueError:
+    trace.get_tracer_provider().force_flush()
+"""
 COLD = """
 import asyncio, json, sys
 import function_app
@@ -80,6 +95,15 @@ def test_outcomes_are_never_sampled_away(sampler: dict[str, str]) -> None:
 
 def _numbers(kept: Ingestion) -> list[Any]:
     return [fields["reason"] for _, fields in kept.events("signal_left")]
+
+
+def test_what_a_bug_says_leaves_nothing_of_anybody() -> None:
+    """Of an exception that ends an attempt its kind is told; its words may quote a record, and stay here."""
+    with ingestion() as kept:
+        run(FAILED, **kept.settings)
+    spans = kept.rows("RemoteDependencyData")
+    assert [(row["name"], row["success"]) for row in spans] == [("referral-changes", False)]
+    assert "abercrombie" not in kept.text
 
 
 def test_a_cold_start_does_not_pay_for_telemetry_that_is_off() -> None:

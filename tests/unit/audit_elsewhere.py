@@ -63,7 +63,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "a number beyond every limit",
         ),
         "health, while signals wait": (
-            'DEFAULT_OWNER is "…", which names …: give an id, mail address or name',
+            "DEFAULT_OWNER is …, which names …: give an id, mail address or name",
             "no enabled user and no owner team",
             "… users or teams",
             "Dynamics 365 has no tables of Microsoft solutions, or more than one pair of them: a table labelled "

@@ -18,6 +18,7 @@ from shared.domain.values import Ref, Side
 from shared.errors import AccessLost, BadEvent, BadMessage, CosellError, Remote, Unavailable
 from shared.messages import Look, Signal, Why
 from shared.observe.tally import tallied
+from shared.observe.tally import tally as current
 from shared.platform.doors import Door, Left
 from shared.platform.gate import UNKNOWN, Gate, MicrosoftFlows, Wait
 from shared.platform.health import Finding, health, pings, unpaused, without
@@ -105,11 +106,13 @@ class Job:
 HELD = 45.0
 
 
-def reception(job: Job | None, signals: FakeSignals, why: str = "") -> Reception:
+def reception(
+    job: Job | None, signals: FakeSignals, why: str = "", *, telemetry: FakeTelemetry | None = None
+) -> Reception:
     async def closed() -> Wait | None:
         return Wait(reason=why, seconds=HELD) if why else None
 
-    return Reception(job=job, closed=closed, signals=signals, telemetry=FakeTelemetry())
+    return Reception(job=job, closed=closed, signals=signals, telemetry=telemetry or FakeTelemetry())
 
 
 async def test_an_open_gate_lets_a_signal_through_as_it_came() -> None:
@@ -130,6 +133,21 @@ async def test_a_closed_gate_sends_the_signal_again_later(job: Job | None) -> No
     assert job is None or job.ran == []
 
 
+async def test_what_our_own_storage_failed_is_tried_again_and_told_as_that() -> None:
+    """No delay could be noted: the signal goes round once more, under the code of an outage and not of a setting."""
+
+    @dataclass
+    class Broken(Job):
+        async def run(self, body: bytes) -> None:
+            del body
+            raise GONE
+
+    signals, telemetry = FakeSignals(FakeClock()), FakeTelemetry()
+    await reception(Broken(), signals, telemetry=telemetry).run(SIGNAL.encoded().encode())
+    assert len(signals.log) == 1
+    assert [(name, fields["code"]) for name, fields in telemetry.events] == [("signal_held", Code.UNAVAILABLE)]
+
+
 async def test_a_message_that_is_no_signal_is_not_acknowledged() -> None:
     """It goes to poison, where it is parked with its reason."""
     job, signals = Job(), FakeSignals(FakeClock())
@@ -141,9 +159,10 @@ async def test_a_message_that_is_no_signal_is_not_acknowledged() -> None:
 
 async def test_a_poison_message_goes_back_once_before_it_is_parked() -> None:
     """A second chance, marked in the signal itself, and then a person decides."""
-    job, signals = Job(), FakeSignals(FakeClock())
-    await reception(job, signals).poisoned(SIGNAL.encoded().encode())
+    job, signals, telemetry = Job(), FakeSignals(FakeClock()), FakeTelemetry()
+    await reception(job, signals, telemetry=telemetry).poisoned(SIGNAL.encoded().encode())
     assert (job.parked, signals.log[0].delay) == ([], SECOND_CHANCE)
+    assert [name for name, _ in telemetry.events] == ["poison_returned"]
     await reception(job, signals).poisoned(signals.log[0].body)
     assert (len(job.parked), len(signals.log)) == (1, 1)
 
@@ -186,6 +205,9 @@ async def test_the_first_start_pins_the_world_and_a_later_one_is_held_to_it() ->
     copy = Side_("org-2")
     other = pinned(copy, Side_("tenant-1"), cursors, tick)
     assert "organisation org-2" in (await other.problems())[0]
+    wait = await Gate(world=other, flows=MicrosoftFlows(Flows()), writes=True).closed()
+    assert wait is not None
+    assert wait.code is Code.WRONG_WORLD
     copy.organisation = "org-1"
     assert await other.problems() != ()
     tick[0] += 61
@@ -223,7 +245,7 @@ async def test_nothing_is_written_beside_microsofts_flows() -> None:
     watched = MicrosoftFlows(flows, tick=lambda: tick[0])
     wait = await Gate(world=world, flows=watched, writes=True).closed()
     assert wait is not None
-    assert "Sync referral" in wait.reason
+    assert ("Sync referral" in wait.reason, wait.code) == (True, Code.MICROSOFT_FLOWS)
     assert await Gate(world=world, flows=watched, writes=False).closed() is None
     flows.active = ()
     tick[0] += 601
@@ -237,7 +259,7 @@ async def test_the_gate_is_closed_while_nobody_knows_whose_records_these_are() -
     unknown = pinned(Side_("", lost), Side_("t"), FakeCursors(), [0.0])
     wait = await Gate(world=unknown, flows=MicrosoftFlows(Flows()), writes=True).closed()
     assert wait is not None
-    assert ("403" in wait.reason, wait.seconds) == (True, UNKNOWN)
+    assert ("403" in wait.reason, wait.seconds, wait.code) == (True, UNKNOWN, Code.ACCESS_LOST)
     known = pinned(Side_("o"), Side_("t"), FakeCursors(), [0.0])
     assert await Gate(world=known, flows=MicrosoftFlows(Flows(lost)), writes=True).closed() is None
 
@@ -357,6 +379,9 @@ def test_an_outcome_says_whose_it_is_and_what_it_cost(caplog: pytest.LogCaptureF
     carried_over = {Side.CRM: ("notes", "amount"), Side.PARTNER: ("stage", "notes")}
     told = replace(done("updated", Code.UPDATED), carried=carried_over)
     signal = SIGNAL.model_copy(update={"trace": f"00-{'ab' * 16}-{'cd' * 8}-01"})
+    with tallied("of another signal"):
+        pass
+    assert current().correlation == ""
     with tallied("") as tally:
         tally.calls = 3
         facts = Facts(link="o-1", referral="r-1", deal="o-1", took=12.34, since=1234.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from shared.connectors.dependency import dependency
 from shared.connectors.rest import Rest, Verdicts
 from shared.domain import deal
 from shared.domain.code import Code
+from shared.domain.oneline import quoted
 from shared.domain.outcome import Kind, Outcome, waiting
 from shared.domain.record import Snapshot
 from shared.domain.requirements import require
@@ -27,6 +29,7 @@ from shared.platform.identity import StaticTokens
 from shared.platform.telemetry import NAMED, LogTelemetry, impersonal
 from shared.ports import Facts
 from tests.fakes.store import START
+from tests.unit.audit_texts import modules, name_of, tells, words
 
 SIGNAL = Signal(look=Look.REFERRAL, side=Side.PARTNER, kind="referral", id="r-1")
 
@@ -64,6 +67,16 @@ def test_a_missing_phone_is_told_without_its_owner(person: Person, caplog: pytes
     assert "fill in the" in vars(caplog.records[0])["reason"]
 
 
+def test_what_we_quote_has_no_quotation_mark_inside() -> None:
+    """A company that is called Fabrikam "North" Ltd is left out wholly, wherever a sentence of ours quotes it."""
+    name = quoted('Fabrikam "North" Ltd')
+    assert impersonal(f"made for {name} is inactive") == 'made for "…" is inactive'
+    teller = re.compile(r'"…"')
+    spared = {"domain/merge.py", "connectors/dynamics/defaults.py", "connectors/dynamics/extras.py"}  # have bare words
+    own = {module for module in modules() for text in words(module) if tells(module) and teller.search(text)}
+    assert {name_of(module) for module in own} <= spared
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -71,6 +84,10 @@ def test_a_missing_phone_is_told_without_its_owner(person: Person, caplog: pytes
         ("no user has the address kim@example.com.", "no user has the address (a mail address)."),
         ("call +1 425-555-0100 first", "call (a phone number) first"),
         ("6f1b2c9e-3d52-4f6b-9a53-0c7f5c1d2e3f is gone", "6f1b2c9e-3d52-4f6b-9a53-0c7f5c1d2e3f is gone"),
+        ("The value 'Kim O'Brien' is not valid", "The value '…' is not valid"),
+        ("'Abercrombie' is in use for the deal's contact 'x'", "'…' is in use for the deal's contact 'x'"),
+        ("The column 'cosell_audit' of 'opportunity' is full", "The column 'cosell_audit' of 'opportunity' is full"),
+        ("„Kim“ und «Abercrombie» oder “both”", "“…” und “…” oder “…”"),
         ("until 2026-03-02 09:00:00+00:00", "until 2026-03-02 09:00:00+00:00"),
     ],
 )
@@ -84,9 +101,11 @@ def test_only_what_a_person_must_see_to_is_an_error(caplog: pytest.LogCaptureFix
     caplog.set_level(logging.INFO, "cosell")
     for kind in Kind:
         LogTelemetry().outcome(SIGNAL, Outcome(kind=kind, reason="r", code=Code.IN_STEP), Facts())
-    LogTelemetry().event("message_poisoned", record="r")
+    for name in ("message_poisoned", "webhook_registration_lost", "refresh_token_old", "heal_held"):
+        LogTelemetry().event(name, reason="r")
     loud = {vars(record)[NAMED]: record.levelname for record in caplog.records if record.levelno > logging.INFO}
-    assert loud == {"signal_parked": "ERROR", "message_poisoned": "ERROR"}
+    names = ("signal_parked", "message_poisoned", "webhook_registration_lost", "refresh_token_old")
+    assert loud == dict.fromkeys(names, "ERROR")
 
 
 async def test_a_calls_query_is_nobodys_business() -> None:

@@ -17,6 +17,7 @@ from shared.platform.status.principal import person
 OID = "6f1b2c9e-3d52-4f6b-9a53-0c7f5c1d2e3f"
 OBJECT_ID = "http://schemas.microsoft.com/identity/claims/objectidentifier"
 ROLE = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+TWO = [{"typ": OBJECT_ID, "val": OID}, {"typ": "oid", "val": OID.replace("6f1b", "7f1b")}]
 OPEN = Admission(signs_in=True, role="Cosell.Operator", address="https://contoso.example.com")
 
 
@@ -52,6 +53,7 @@ def test_a_role_claim_under_the_platforms_own_name_counts_too() -> None:
         (base64.b64encode(b'"text"').decode(), 401),
         (principal("Cosell.Operator", auth_typ="facebook"), 401),
         (principal("Cosell.Operator", claims=[{"typ": "roles", "val": "Cosell.Operator"}]), 401),
+        (principal("Cosell.Operator", claims=[*TWO, {"typ": "roles", "val": "Cosell.Operator"}]), 401),
         (principal("Cosell.Operator", claims="Cosell.Operator"), 401),
         (principal(), 403),
         (principal("cosell.operator"), 403),
@@ -59,7 +61,7 @@ def test_a_role_claim_under_the_platforms_own_name_counts_too() -> None:
     ],
 )
 def test_anybody_else_stays_outside_and_is_told_how_to_sign_in(header: str, status: int) -> None:
-    """No header, one that is none, another provider, no object id, or no role: words and a way to sign in."""
+    """No header, one that is none, another provider, no object id or two, or no role: words and a way to sign in."""
     found = at_the_door(header)
     assert isinstance(found, Refusal)
     assert (found.status, found.sign_in, bool(found.reason)) == (status, True, True)

@@ -55,6 +55,25 @@ async def test_a_slow_dependency_keeps_neither_the_others_nor_the_page_waiting()
     assert (second.ok, second.title, calls["slow"]) == (True, "Dynamics 365", 1)
 
 
+async def test_a_finding_that_nobody_waited_for_grows_old_like_any_other() -> None:
+    """What a slow check found an hour ago is not shown as how things are now."""
+    calls: list[float] = []
+    now, free = [0.0], asyncio.Event()
+
+    async def check() -> Finding:
+        calls.append(now[0])
+        await free.wait()
+        return Finding(ok=len(calls) > 1)
+
+    checks = Checks(checks={"dynamics": check}, tick=lambda: now[0], patience=0.01)
+    assert (await checks.one("dynamics")).ok is None
+    free.set()
+    await asyncio.sleep(0.01)
+    now[0] = 3600.0
+    assert (await checks.one("dynamics")).ok is True
+    assert calls == [0.0, 3600.0]
+
+
 async def test_a_finding_is_shown_for_some_seconds() -> None:
     """A page that is open on many screens does not become a flood of calls; later it is looked at anew."""
     calls: list[float] = []
@@ -132,7 +151,10 @@ async def test_each_deal_is_in_one_group_as_heal_counts_it() -> None:
 
 async def test_a_lead_that_went_on_is_counted_once() -> None:
     """Its deal is counted under the link that it goes on as."""
-    found = await (await looked(LINK, Link(pair="cosell", key="lead-1", kind="lead", moved="o-1"))).counts()
+    lead = Link(pair="cosell", key="lead-1", kind="lead", moved="o-1", outcome=recorded(Kind.DONE))
+    survey = await looked(replace(LINK, outcome=recorded(Kind.DONE)), lead)
+    found = await survey.counts()
+    assert [one.key for one in (await survey.lately()).told] == [LINK.key]
     assert (found.looked, found.linked, found.by["in_step"], found.whole) == (1, 1, 1, True)
 
 

@@ -14,6 +14,7 @@ from shared.connectors.dynamics.odata import Row, any_of, equals, joined
 from shared.connectors.dynamics.schema import Schema, Table
 from shared.connectors.dynamics.selection import ADDRESS, CONTACT, account_columns, country_lookup
 from shared.domain.identity import chosen_id, plain
+from shared.domain.oneline import quoted
 from shared.domain.values import Customer, Person, Ref
 from shared.errors import NeedsDecision, NotMet
 from shared.ports import Snapshot
@@ -101,7 +102,7 @@ class Customers:
         row = await self.calls.get(f"accounts({ident})", {"$select": self._columns})
         if row is not None and row.whole("statecode") != 0:
             raise NeedsDecision(
-                f'The account that was made for "{name}" is inactive in Dynamics 365 ({Ref("account", ident)})',
+                f"The account that was made for {quoted(name)} is inactive in Dynamics 365 ({Ref('account', ident)})",
                 advice="Activate it, or give an active account this name and postal code, then replay",
             )
 

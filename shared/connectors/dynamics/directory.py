@@ -10,6 +10,7 @@ from shared.connectors.dynamics.odata import Row, any_of, equals, is_guid, joine
 from shared.connectors.dynamics.selection import CURRENCY, USER
 from shared.connectors.dynamics.writing import Currency
 from shared.domain.currencies import currency_code
+from shared.domain.oneline import quoted
 from shared.domain.values import Group, Person
 from shared.errors import Misconfigured, NotMet
 
@@ -54,7 +55,7 @@ class Directory:
             return None
         known = currency_code(code)
         if known is None:
-            raise NotMet(f'"{code}" is not an ISO 4217 currency code: correct the currency of the deal')
+            raise NotMet(f"{quoted(code)} is not an ISO 4217 currency code: correct the currency of the deal")
         if as_text:
             return None
         if known not in self.by_code:
@@ -95,7 +96,9 @@ class Directory:
         found += [f"/teams({row.text('teamid')})" for row in teams]
         if len(found) != 1:
             count = "no enabled user and no owner team" if not found else f"{len(found)} users or teams"
-            raise Misconfigured((f'DEFAULT_OWNER is "{text}", which names {count}: give an id, mail address or name',))
+            raise Misconfigured(
+                (f"DEFAULT_OWNER is {quoted(text)}, which names {count}: give an id, mail address or name",)
+            )
         return found[0]
 
     async def members(self, teams: Iterable[str]) -> tuple[Row, ...]:

@@ -11,6 +11,7 @@ from shared.connectors.dynamics.odata import Row, equals, literal
 from shared.connectors.dynamics.selection import ADDRESS
 from shared.customize.accounts import Rule
 from shared.customize.paths import path_of
+from shared.domain.oneline import quoted
 from shared.domain.values import Person
 
 # Whoever writes from these works anywhere.
@@ -58,7 +59,9 @@ def wanted(rule: Rule, name: str, postal_code: str, people: tuple[Person, ...], 
     """What a rule looks for, for one customer; `name` is as long as its column."""
     if rule.standard:
         equal = {"name": name, ADDRESS["postal_code"]: postal_code}
-        return Wanted(equal=equal, words=f'are named "{name}" with the same postal code', what="names or postal codes")
+        return Wanted(
+            equal=equal, words=f"are named {quoted(name)} with the same postal code", what="names or postal codes"
+        )
     if rule.id:
         number = path_of(f"customerProfile.ids[profileType={rule.id}].id").said(referral).strip()
         return Wanted(equal={rule.column: number} if number else {}, words=f"have the same {rule.id} in {rule.column}")

@@ -18,6 +18,7 @@ from shared.connectors.dynamics.selection import extras
 from shared.connectors.dynamics.vocabulary import HELD, OPEN, STATE_OF, choice_of
 from shared.domain import deal
 from shared.domain.lifecycle import Stage
+from shared.domain.oneline import quoted
 from shared.domain.values import Money, Value, Values, blank
 from shared.errors import NotMet
 from shared.ports import NO_NOTE, Note
@@ -146,7 +147,9 @@ class Writer:
             return {name: None}
         choice = choice_of(kind, str(value), column)
         if choice is None:
-            raise NotMet(f'The column {name} of Dynamics 365 has no option for "{value}": add it to the column')
+            raise NotMet(
+                f"The column {name} of Dynamics 365 has no option for {quoted(str(value))}: add it to the column"
+            )
         return {name: choice.value}
 
     def _name(self, values: Values, note: Note, row: Row) -> Body:

@@ -50,13 +50,18 @@ class Checks:
     async def _looked(self, name: str) -> Finding | None:
         task = self._running.get(name)
         if task is None:
-            task = self._running[name] = asyncio.create_task(made(self.checks[name]))
+            task = self._running[name] = asyncio.create_task(self._made(name))
         await asyncio.wait({task}, timeout=self.patience)
-        if not task.done():
-            return None
-        self._running.pop(name, None)
-        self._found[name] = (self.tick(), task.result())
-        return task.result()
+        return task.result() if task.done() else None
+
+    async def _made(self, name: str) -> Finding:
+        """As old as it is when it comes, also if nobody is left who waits for it."""
+        try:
+            finding = await made(self.checks[name])
+        finally:
+            self._running.pop(name, None)
+        self._found[name] = (self.tick(), finding)
+        return finding
 
     def _light(self, name: str, finding: Finding | None) -> Light:
         ok, detail = (None, "") if finding is None else (finding.ok, finding.detail)
