@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from shared.domain import deal
+from shared.domain.link import Link, Recorded
+from shared.domain.outcome import Kind
 from shared.domain.values import Side
+from shared.sync.watch import states
+from tests.fakes.store import START
 from tests.fakes.world import LIVE, World
 from tests.scenarios.pairs import linked_from_crm, linked_from_partner
 
@@ -97,3 +102,47 @@ async def test_switching_the_synchronisation_off_and_on_loses_no_edit() -> None:
 
     assert w.referral.values[deal.NOTES] == "while off"
     assert w.row.values[deal.NAME] == "While off too"
+
+
+def told(kind: str) -> Recorded:
+    return Recorded(kind=kind, reason="r", at=START)
+
+
+def closed(link: Link) -> Link:
+    partner = link.base[Side.PARTNER]
+    shown = {**partner.shown, deal.STAGE: "won"}
+    return replace(link, base={**link.base, Side.PARTNER: replace(partner, shown=shown)})
+
+
+COUNTED: dict[str, tuple[Callable[[Link], Link], tuple[str, ...]]] = {
+    "in step": (lambda link: link, ("linked", "in_step")),
+    "left as it is": (lambda link: replace(link, outcome=told(Kind.LEFT)), ("linked", "in_step")),
+    "waiting": (lambda link: replace(link, outcome=told(Kind.WAITING)), ("linked", "waiting")),
+    "delayed": (lambda link: replace(link, outcome=told(Kind.DELAYED)), ("linked", "delayed")),
+    "an outcome of a newer release": (lambda link: replace(link, outcome=told("x")), ("linked", "delayed")),
+    "waiting to be linked": (lambda _: Link(pair="p", key="k", outcome=told(Kind.OWED)), ("owed",)),
+    "nothing yet": (lambda _: Link(pair="p", key="k", outcome=told(Kind.LEFT)), ()),
+    "closed": (closed, ("ended",)),
+    "gone": (lambda link: replace(link, gone=Side.CRM), ("ended",)),
+    "a lead that went on": (lambda link: replace(link, moved="o-2"), ()),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+async def test_a_link_counts_as_it_stands(name: str) -> None:
+    """Each deal is counted once, open or ended; what went on elsewhere is counted there."""
+    change, counted = COUNTED[name]
+    assert states(change((await linked_from_partner()).link)) == counted
+
+
+async def test_deals_are_counted_once_an_hour() -> None:
+    """The count goes with the slow round, and so costs a quiet pass nothing."""
+    w = await linked_from_partner()
+    for minutes in (0, 5, 5, 55):
+        w.clock.advance(minutes * 60)
+        await w.heal()
+    counts = [fields for name, fields in w.telemetry.events if name == "deals_counted"]
+    assert [(fields["linked"], fields["in_step"]) for fields in counts] == [
+        (0, 0),
+        (1, 1),
+    ]  # the first pass was before the deal

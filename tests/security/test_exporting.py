@@ -67,6 +67,35 @@ print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] =
 """
 
 
+RETRIES = """
+import asyncio, httpx, json
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from shared.connectors.rest import Rest, Verdicts
+from shared.platform.identity import StaticTokens
+
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+answers = [httpx.Response(503), httpx.Response(503), httpx.Response(200, text="{}")]
+
+async def at_once(seconds):
+    pass
+
+async def main():
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda request: answers.pop(0))) as client:
+        rest = Rest(system="s", base_url="https://contoso.example.com", scope="x", tokens=StaticTokens("t"),
+                    client=client, verdicts=Verdicts(), sleep=at_once)
+        await rest.call("GET", "referrals")
+
+asyncio.run(main())
+spans = [dict(span.attributes) for span in exporter.get_finished_spans()]
+print(json.dumps([[one["cosell.retries"], one["http.response.status_code"]] for one in spans]))
+"""
+
+
 def run(code: str, **settings: str) -> str:
     """What a worker prints that has these settings and nothing else of ours."""
     kept = {name: text for name, text in os.environ.items() if name in ("PATH", "SYSTEMROOT", "HOME")}
@@ -109,3 +138,8 @@ def test_what_a_bug_says_leaves_nothing_of_anybody() -> None:
 def test_a_cold_start_does_not_pay_for_telemetry_that_is_off() -> None:
     """Loading the app, taking up a signal and making a call load nothing of OpenTelemetry where nobody exports."""
     assert json.loads(run(COLD)) == []
+
+
+def test_a_call_says_how_often_it_was_sent_before() -> None:
+    """Each try is a dependency of its own, with its number and its own status."""
+    assert json.loads(run(RETRIES)) == [[0, 503], [1, 503], [2, 200]]
