@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
+from functools import cache
 
 from openpyxl import Workbook
 
@@ -39,7 +40,9 @@ def _details(data: bytes) -> object:
     return checked(read_bytes(data, "details.csv"), labels=lambda part: (part,), length=lambda _: 20)
 
 
+@cache
 def _workbooks() -> Sequence[bytes]:
+    """Made once: the time of its making is in a workbook, and changes its length."""
     book = Workbook()
     sheet = book.active
     if sheet is not None:
