@@ -78,7 +78,7 @@ class Queues:
         queue = self._storage.queue(name, raw=True)
         length = (await queue.get_queue_properties()).approximate_message_count or 0
         peeked = await queue.peek_messages(max_messages=MOST_PEEKED) if length else ()
-        due = [_due(str(message.content), message.inserted_on) for message in peeked]
+        due = [due_at(str(message.content), message.inserted_on) for message in peeked]
         return Queued(name=name, length=length, oldest=min(filter(None, due), default=None))
 
     async def _put(self, name: str, body: bytes, delay: float) -> None:
@@ -86,7 +86,7 @@ class Queues:
         await self._storage.queue(name).send_message(body, visibility_timeout=hidden, time_to_live=-1)
 
 
-def _due(text: str, inserted: datetime | None) -> datetime | None:
+def due_at(text: str, inserted: datetime | None) -> datetime | None:
     """When a message was to be looked at. The service only says when it was sent, which may be earlier."""
     try:
         return Signal.decoded(base64.b64decode(text)).due or inserted

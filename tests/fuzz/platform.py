@@ -29,6 +29,7 @@ from shared.platform.link_rows import Held, link_of, row_of
 from shared.platform.office import Office
 from shared.platform.parked import TableParked
 from shared.platform.pauses import TablePauses
+from shared.platform.queues import due_at
 from shared.platform.reception import Reception
 from shared.platform.refresh_token import RefreshTokenCredential, SettingVault
 from shared.platform.status.admission import Admission
@@ -92,6 +93,15 @@ def _poisoned(data: bytes) -> None:
 
 async def _open() -> None:
     """Nothing is in the way."""
+
+
+def _queued(data: bytes) -> object:
+    """A message as it lies on its queue, which anybody with the right may have put there."""
+    return due_at(data.decode("utf-8", "surrogateescape"), START)
+
+
+def _queue_messages() -> Sequence[bytes]:
+    return [*(base64.b64encode(signal) for signal in _signals()), *_signals()]
 
 
 def _signals() -> Sequence[bytes]:
@@ -408,6 +418,7 @@ PARSERS = (
     Parser(name="signal", read=_signal, samples=_signals, allowed=(BadMessage,)),
     Parser(name="signal-handled", read=_handled, samples=_signals, allowed=(BadMessage,)),
     Parser(name="signal-poisoned", read=_poisoned, samples=lambda: [*_signals(), b"\xff no signal"], allowed=()),
+    Parser(name="queued-message", read=_queued, samples=_queue_messages, allowed=()),
     Parser(name="link-row", read=_link, samples=_links),
     Parser(name="parked-row", read=_parked, samples=_entries),
     Parser(name="pause-row", read=_pause, samples=lambda: [b'{"until": "2026-03-02T09:00:00+00:00"}']),
