@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.errors import CosellError
@@ -70,10 +71,8 @@ class Workers:
             self._poison.append(poison)
 
     async def _heal(self) -> None:
-        try:
+        with suppress(Died, CosellError):  # a pass that dies half-way is repeated by the next one
             await self._world.watch.run()
-        except (Died, CosellError):
-            self._world.telemetry.event("heal_died")
 
     async def ended(self) -> None:
         """Every worker comes to his end, and every poison message is taken."""
